@@ -81,6 +81,56 @@ pub enum Event {
         error_message: String,
         error_stack: String,
     },
+    /// The tracker had to give up events; travels once delivery works again.
+    TrackingDropped {
+        dropped_reason: DropReason,
+        dropped_count: u64,
+    },
+}
+
+/// Why an event that was recorded will never arrive.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum DropReason {
+    /// The queue was at its limit of events or bytes; the oldest went.
+    QueueFull,
+    /// The receiver said that it will never take it.
+    Rejected,
+    /// Its line is over [`crate::limit::LINE`] or cannot be written.
+    TooLarge,
+    /// What storage gave back was not what was stored.
+    Corrupt,
+    /// More than fit into memory happened before there was an answer about consent.
+    PendingFull,
+    /// One kind of error repeated too often; see `error_kind`.
+    Repeated,
+}
+
+impl DropReason {
+    pub const ALL: [Self; 6] = [
+        Self::QueueFull,
+        Self::Rejected,
+        Self::TooLarge,
+        Self::Corrupt,
+        Self::PendingFull,
+        Self::Repeated,
+    ];
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue_full",
+            Self::Rejected => "rejected",
+            Self::TooLarge => "too_large",
+            Self::Corrupt => "corrupt",
+            Self::PendingFull => "pending_full",
+            Self::Repeated => "repeated",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
 }
 
 /// What kind of failure a `component_error` reports.
@@ -143,14 +193,16 @@ pub mod name {
     pub const COMPONENT_EXIT: &str = "component_exit";
     pub const COMPONENT_INTERACTION: &str = "component_interaction";
     pub const COMPONENT_ERROR: &str = "component_error";
+    pub const TRACKING_DROPPED: &str = "tracking_dropped";
 
-    pub const ALL: [&str; 6] = [
+    pub const ALL: [&str; 7] = [
         SESSION_START,
         COMPONENT_VISIT,
         COMPONENT_RESUME,
         COMPONENT_EXIT,
         COMPONENT_INTERACTION,
         COMPONENT_ERROR,
+        TRACKING_DROPPED,
     ];
 }
 
@@ -167,6 +219,7 @@ impl Event {
             Self::ComponentExit { .. } => name::COMPONENT_EXIT,
             Self::ComponentInteraction { .. } => name::COMPONENT_INTERACTION,
             Self::ComponentError { .. } => name::COMPONENT_ERROR,
+            Self::TrackingDropped { .. } => name::TRACKING_DROPPED,
         }
     }
 
@@ -175,6 +228,7 @@ impl Event {
     pub fn level(&self) -> &'static str {
         match self {
             Self::ComponentError { .. } => "error",
+            Self::TrackingDropped { .. } => "warn",
             Self::SessionStart { .. }
             | Self::ComponentVisit { .. }
             | Self::ComponentResume { .. }

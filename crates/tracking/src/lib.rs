@@ -3,13 +3,33 @@
 //! Nothing in here reads a clock, draws a random number or does I/O. The browser shell (and every
 //! test) hands in the time and the ids, and carries out what comes back.
 
+pub mod backoff;
+pub mod encode;
 pub mod event;
+mod frozen;
 pub mod id;
 pub mod limit;
 pub mod loki;
-pub mod time;
+mod outcome;
+mod queue;
+mod recorder;
+mod session;
+pub mod settings;
+mod signal;
+mod stats;
+mod time;
+mod tracker;
 mod wire;
 
-pub use event::{Component, ErrorKind, Event, InvalidLine, Record};
+pub use event::{Component, DropReason, ErrorKind, Event, InvalidLine, Record};
+pub use frozen::Frozen;
 pub use id::{EventId, SessionId, UserId, UserSecret};
+pub use outcome::Outcome;
+pub use queue::{BatchId, StorageOp};
+pub use recorder::Random;
+pub use session::StoredSession;
+pub use settings::{LabelMode, Settings};
+pub use signal::Signal;
+pub use stats::Stats;
 pub use time::{Now, Timestamp};
+pub use tracker::{Batch, Consent, Identity, Poll, Tracker, Trouble};

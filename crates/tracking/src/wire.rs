@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    event::{Component, ErrorKind, Event, InvalidLine, Record, SCHEMA_VERSION, name},
+    event::{Component, DropReason, ErrorKind, Event, InvalidLine, Record, SCHEMA_VERSION, name},
     id::{EventId, SessionId, UserId},
     limit,
     time::Timestamp,
@@ -72,6 +72,11 @@ pub(crate) struct Wire<'a> {
     error_message: Option<Cow<'a, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     error_stack: Option<Cow<'a, str>>,
+
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    dropped_reason: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dropped_count: Option<u64>,
 }
 
 fn some(text: &str) -> Option<Cow<'_, str>> {
@@ -141,6 +146,11 @@ impl<'a> From<&'a Record> for Wire<'a> {
                 error_stack: some(error_stack),
                 ..envelope
             },
+            Event::TrackingDropped { dropped_reason, dropped_count } => Self {
+                dropped_reason: some(dropped_reason.as_str()),
+                dropped_count: Some(*dropped_count),
+                ..envelope
+            },
         }
     }
 }
@@ -196,6 +206,11 @@ impl TryFrom<Wire<'_>> for Record {
                 error_message: text("error_message", wire.error_message, limit::ERROR_MESSAGE)?,
                 error_stack: text("error_stack", wire.error_stack, limit::ERROR_STACK)?,
             },
+            name::TRACKING_DROPPED => Event::TrackingDropped {
+                dropped_reason: DropReason::parse(&need("dropped_reason", wire.dropped_reason)?)
+                    .ok_or(InvalidLine::BadValue("dropped_reason"))?,
+                dropped_count: need("dropped_count", wire.dropped_count)?,
+            },
             _ => return Err(InvalidLine::UnknownEvent),
         };
         Ok(Self {
@@ -243,4 +258,109 @@ pub(crate) fn without_values(error: &serde_json::Error) -> String {
         Category::Eof => "ends too early",
     };
     format!("{what} at column {}", error.column())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(event: Event) -> Record {
+        Record {
+            event_id: EventId(7),
+            timestamp: Timestamp(1_764_000_000_123),
+            user_id: crate::UserSecret::new(1).user_id(),
+            session_id: SessionId::new(1_764_000_000_000, 2),
+            seq: 3,
+            component: Component::new("welcome", "Welcome \"Component\" ü"),
+            event,
+        }
+    }
+
+    fn one_of_each() -> Vec<Event> {
+        vec![
+            Event::SessionStart { previous_session_id: Some(SessionId::new(1, 1)) },
+            Event::SessionStart { previous_session_id: None },
+            Event::ComponentVisit {
+                url: "http://localhost/".into(),
+                referrer: String::new(),
+                visit_index: 1,
+                is_entry: true,
+                prev_component: "(entry)".into(),
+                prev_component_name: "(entry)".into(),
+            },
+            Event::ComponentResume { visit_index: 1 },
+            Event::ComponentExit {
+                duration_ms: 1_499,
+                next_component: "(hidden)".into(),
+                is_last: false,
+                session_elapsed_ms: 9,
+            },
+            Event::ComponentInteraction {
+                interaction_type: "cta_clicked".into(),
+                load_time_ms: None,
+                details: Some(RawValue::from_string(r#"{"event":"x","n":1.5}"#.into()).unwrap()),
+            },
+            Event::ComponentInteraction {
+                interaction_type: "component_loaded".into(),
+                load_time_ms: Some(12),
+                details: None,
+            },
+            Event::ComponentError {
+                error_kind: ErrorKind::Http,
+                error_message: "404".into(),
+                error_stack: String::new(),
+            },
+            Event::TrackingDropped { dropped_reason: DropReason::QueueFull, dropped_count: 4 },
+        ]
+    }
+
+    #[test]
+    fn every_event_survives_a_round_trip_byte_for_byte() {
+        for event in one_of_each() {
+            let line = record(event).to_line().unwrap();
+            assert_eq!(Record::from_line(&line).unwrap().to_line().unwrap(), line);
+        }
+    }
+
+    #[test]
+    fn every_name_on_the_wire_has_an_event() {
+        let mut names: Vec<_> = one_of_each().iter().map(Event::name).collect();
+        names.dedup();
+        assert_eq!(names, name::ALL);
+    }
+
+    #[test]
+    fn the_line_of_an_exit_reads_as_documented() {
+        let line = record(one_of_each().swap_remove(4)).to_line().unwrap();
+        let user = crate::UserSecret::new(1).user_id();
+        assert_eq!(
+            line,
+            format!(
+                r#"{{"event":"component_exit","event_id":"00000000000000000000000000000007","schema_version":1,"level":"info","timestamp":1764000000123,"user_id":"{}","session_id":"session_1764000000000_0000000000000000","seq":3,"component_hash":"welcome","component_name":"Welcome \"Component\" ü","duration_ms":1499,"duration_seconds":1,"next_component":"(hidden)","is_last":false,"session_elapsed_ms":9}}"#,
+                user.as_str()
+            )
+        );
+    }
+
+    #[test]
+    fn a_bad_line_names_the_field_and_never_repeats_the_value() {
+        let good = record(one_of_each().swap_remove(5)).to_line().unwrap();
+        for (from, to, says) in [
+            ("component_interaction\"", "zap\"", "unknown event"),
+            ("\"schema_version\":1", "\"schema_version\":9", "schema_version 9 is not known here"),
+            ("\"seq\":3,", "", "not JSON of the expected shape"),
+            ("\"seq\":3", "\"seq\":-3", "not JSON of the expected shape"),
+            ("\"interaction_type\":\"cta_clicked\",", "", "missing field interaction_type"),
+            ("00000000000000000000000000000007", "SECRET", "bad value in field event_id"),
+            ("session_17", "SECRET_17", "bad value in field session_id"),
+        ] {
+            let bad = good.replace(from, to);
+            assert_ne!(bad, good, "{from}");
+            let error = Record::from_line(&bad).unwrap_err().to_string();
+            assert!(error.starts_with(says), "{error}");
+            assert!(!error.contains("SECRET"), "{error}");
+        }
+        let long = good.replace("\"cta_clicked\"", &format!("\"{}\"", "x".repeat(limit::NAME + 1)));
+        assert_eq!(Record::from_line(&long).unwrap_err(), InvalidLine::TooLong("interaction_type"));
+    }
 }

@@ -1,0 +1,39 @@
+//! What the page tells the tracker. It says only what happened; the tracker adds who, when and which visit.
+
+use serde_json::value::RawValue;
+
+use crate::event::{Component, ErrorKind};
+
+/// Something that happened in the page.
+#[derive(Clone, Debug)]
+pub enum Signal {
+    /// Another component is shown now.
+    Switched {
+        to: Component,
+        url: String,
+        referrer: String,
+    },
+    Loaded {
+        component: Component,
+        load_time_ms: u64,
+    },
+    Interacted {
+        component: Component,
+        interaction_type: String,
+        details: Option<Box<RawValue>>,
+    },
+    Failed {
+        component: Component,
+        kind: ErrorKind,
+        message: String,
+        stack: String,
+    },
+    /// A person moved, typed or scrolled: the session lives on.
+    Alive,
+    /// The tab cannot be seen any more.
+    Hidden,
+    /// The tab can be seen again.
+    Visible,
+    /// The page goes away, perhaps for good.
+    Closed,
+}

@@ -1,0 +1,424 @@
+//! The tracker: the gate of consent in front, the way out behind.
+
+use std::collections::VecDeque;
+
+use crate::{
+    backoff::{self, HOLD_MS},
+    encode,
+    event::DropReason,
+    frozen::Frozen,
+    id::{SessionId, UserId},
+    loki::PushRequest,
+    outcome::Outcome,
+    queue::{BatchId, Queue, StorageOp},
+    recorder::{Random, Recorder},
+    session::StoredSession,
+    settings::{HIDE_BUDGET_BYTES, MAX_PENDING, Settings},
+    signal::Signal,
+    stats::Stats,
+    time::Now,
+};
+
+/// Batches that are accepted while a bad event is isolated double up to this size, then the limit is lifted.
+const ISOLATED_BELOW: usize = 1_000;
+
+/// Whether the person has agreed to be tracked.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Consent {
+    /// No answer yet: a few signals wait in memory, without any id.
+    #[default]
+    Pending,
+    Denied,
+    Granted,
+}
+
+/// Who is tracked from now on; made by the shell when consent is given.
+pub struct Identity {
+    pub user_id: UserId,
+    /// The session that this browser's tabs share, if there is one.
+    pub session: Option<StoredSession>,
+    /// Prefix of the storage keys under which this tab keeps its queue.
+    pub queue_prefix: String,
+    pub random: Random,
+}
+
+/// What the shell should do next.
+#[derive(Debug)]
+pub enum Poll {
+    Send(Batch),
+    /// Nothing to do before this reading of the monotonic clock, unless a signal comes.
+    WaitUntil(u64),
+    Idle,
+}
+
+/// Events that travel together.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    pub id: BatchId,
+    pub records: Vec<Frozen>,
+}
+
+impl Batch {
+    /// The body to send, in Loki's push format.
+    #[must_use]
+    pub fn push_request<'a>(&'a self, settings: &'a Settings, now: Now) -> PushRequest<'a> {
+        encode::push_request(&self.records, &settings.job, settings.labels, now.wall)
+    }
+}
+
+/// Why events wait although they could leave.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Trouble {
+    pub outcome: Outcome,
+    /// When the next try is due, on the monotonic clock.
+    pub next_try_mono_ms: u64,
+}
+
+/// The state machine. Without consent there is no [`Recorder`], so nothing exists that could be
+/// stored or sent.
+#[derive(Default)]
+pub struct Tracker {
+    settings: Settings,
+    consent: Consent,
+    pending: VecDeque<(Signal, Now)>,
+    recorder: Option<Recorder>,
+    delivery: Delivery,
+    stats: Stats,
+}
+
+/// Where sending stands.
+#[derive(Debug, Default)]
+struct Delivery {
+    /// The one ordinary request in flight.
+    in_flight: Option<BatchId>,
+    /// Last flushes of hidden pages, with their bytes: sent beside the ordinary request.
+    farewells: Vec<(BatchId, usize)>,
+    last_batch: u64,
+    failures: u32,
+    not_before_mono_ms: u64,
+    /// The wait was asked for by the receiver, so coming online does not end it.
+    asked_to_wait: bool,
+    /// The oldest waiting event has waited since then.
+    waiting_since_mono_ms: Option<u64>,
+    /// Events in a batch at most, while a bad one is being isolated.
+    isolate: Option<usize>,
+    trouble: Option<Trouble>,
+    paused: bool,
+}
+
+impl Delivery {
+    fn next_id(&mut self) -> BatchId {
+        self.last_batch += 1;
+        BatchId(self.last_batch)
+    }
+
+    fn farewell_bytes(&self) -> usize {
+        self.farewells.iter().map(|(_, bytes)| bytes).sum()
+    }
+}
+
+impl Tracker {
+    #[must_use]
+    pub fn new(settings: Settings, consent: Consent) -> Self {
+        // Granted is reached through `grant`, which brings the identity along.
+        let consent = if consent == Consent::Denied { consent } else { Consent::Pending };
+        Self { settings, consent, ..Self::default() }
+    }
+
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    #[must_use]
+    pub fn consent(&self) -> Consent {
+        self.consent
+    }
+
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Signals that wait for an answer about consent.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Events recorded and not yet accepted.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.recorder.as_ref().map_or(0, |recorder| recorder.queue.len())
+    }
+
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.recorder.as_ref().map_or(0, |recorder| recorder.queue.bytes())
+    }
+
+    /// Queued events that are in memory only.
+    #[must_use]
+    pub fn unstored(&self) -> usize {
+        self.recorder.as_ref().map_or(0, |recorder| recorder.queue.unstored())
+    }
+
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.delivery.trouble
+    }
+
+    #[must_use]
+    pub fn user_id(&self) -> Option<&UserId> {
+        self.recorder.as_ref().map(Recorder::user_id)
+    }
+
+    #[must_use]
+    pub fn session_id(&self) -> Option<&SessionId> {
+        self.recorder.as_ref().and_then(Recorder::session_id)
+    }
+
+    /// The latest records, oldest first.
+    pub fn recent(&self) -> impl DoubleEndedIterator<Item = &Frozen> {
+        self.recorder.iter().flat_map(|recorder| &recorder.recent)
+    }
+
+    /// The person agrees: what waited is recorded, each at its own time.
+    pub fn grant(&mut self, identity: Identity, now: Now) {
+        let Identity { user_id, session, queue_prefix, random } = identity;
+        let queue =
+            Queue::new(queue_prefix, self.settings.max_queue_events, self.settings.max_queue_bytes);
+        let mut recorder = Recorder::new(user_id, random, queue);
+        let pending = std::mem::take(&mut self.pending);
+        let earliest = pending.front().map_or(now, |(_, at)| *at);
+        if let Some(session) = session {
+            recorder.adopt_session(session, earliest);
+        }
+        for (signal, at) in pending {
+            recorder.record(signal, at, &mut self.stats);
+        }
+        self.recorder = Some(recorder);
+        self.consent = Consent::Granted;
+        self.note_waiting(now);
+    }
+
+    /// The person does not agree, or no longer does. Everything is destroyed; the shell wipes its
+    /// storage and aborts what is in flight.
+    pub fn revoke(&mut self) {
+        self.consent = Consent::Denied;
+        self.pending.clear();
+        self.recorder = None;
+        self.stats = Stats::default();
+        // Batch ids go on, so that the answer to an old batch is not taken for a new one's.
+        self.delivery = Delivery { last_batch: self.delivery.last_batch, ..Delivery::default() };
+    }
+
+    pub fn record(&mut self, signal: Signal, now: Now) {
+        match (&mut self.recorder, self.consent) {
+            (Some(recorder), _) => recorder.record(signal, now, &mut self.stats),
+            (None, Consent::Pending) => self.wait_for_answer(signal, now),
+            (None, Consent::Denied | Consent::Granted) => {}
+        }
+        self.note_waiting(now);
+    }
+
+    fn wait_for_answer(&mut self, signal: Signal, now: Now) {
+        let was_alive = matches!(self.pending.back(), Some((Signal::Alive, _)));
+        if was_alive && matches!(signal, Signal::Alive) {
+            self.pending.pop_back();
+        }
+        if self.pending.len() == MAX_PENDING {
+            self.pending.pop_front();
+            self.stats.drop_events(DropReason::PendingFull, 1);
+        }
+        self.pending.push_back((signal, now));
+    }
+
+    /// True when the next sign of life would start a session. The shell then hands in what the tabs
+    /// share, if there is something, so that they do not start one each.
+    #[must_use]
+    pub fn wants_session(&self, now: Now) -> bool {
+        self.recorder.as_ref().is_some_and(|recorder| recorder.wants_session(now))
+    }
+
+    pub fn adopt_session(&mut self, stored: StoredSession, now: Now) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.adopt_session(stored, now);
+        }
+    }
+
+    #[must_use]
+    pub fn stored_session(&self) -> Option<StoredSession> {
+        self.recorder.as_ref().and_then(Recorder::stored_session)
+    }
+
+    /// Takes over a stored chunk of events that no living tab owns.
+    pub fn adopt_chunk(&mut self, key: &str, value: &str, now: Now) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.queue.adopt(key, value, &mut self.stats);
+        }
+        self.note_waiting(now);
+    }
+
+    /// What storage has to learn since the last call.
+    pub fn storage_ops(&mut self) -> Vec<StorageOp> {
+        self.recorder.as_mut().map_or_else(Vec::new, |recorder| recorder.queue.storage_ops())
+    }
+
+    /// Storage refused to write `key`.
+    pub fn storage_failed(&mut self, key: &str) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.queue.storage_failed(key);
+        }
+    }
+
+    /// Lets an operator stop sending; recording goes on.
+    pub fn pause(&mut self, paused: bool) {
+        self.delivery.paused = paused;
+    }
+
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.delivery.paused
+    }
+
+    /// The network is back: try at once, unless the receiver asked for patience.
+    pub fn wake(&mut self, now: Now) {
+        if !self.delivery.asked_to_wait {
+            self.delivery.not_before_mono_ms = now.mono_ms;
+        }
+    }
+
+    /// The next step. To be called after every signal and answer, and when the wait is over.
+    pub fn poll(&mut self, now: Now) -> Poll {
+        let Some(recorder) = &mut self.recorder else { return Poll::Idle };
+        recorder.end_idle_stretch(now, &mut self.stats);
+        let idle_at = recorder.idle_at_mono_ms();
+        let waiting = recorder.queue.waiting();
+        if waiting > 0 {
+            self.delivery.waiting_since_mono_ms.get_or_insert(now.mono_ms);
+        }
+        let wait = |until: Option<u64>| match (until, idle_at) {
+            (Some(a), Some(b)) => Poll::WaitUntil(a.min(b)),
+            (Some(at), None) | (None, Some(at)) => Poll::WaitUntil(at),
+            (None, None) => Poll::Idle,
+        };
+        if waiting == 0 || self.delivery.in_flight.is_some() || self.delivery.paused {
+            return wait(None);
+        }
+        let full = waiting >= self.settings.batch_size;
+        let since = self.delivery.waiting_since_mono_ms.unwrap_or(now.mono_ms);
+        let ripe_at =
+            if full { since } else { since.saturating_add(self.settings.flush_interval_ms) };
+        let due_at = ripe_at.max(self.delivery.not_before_mono_ms);
+        if now.mono_ms < due_at {
+            return wait(Some(due_at));
+        }
+        let id = self.delivery.next_id();
+        let max_events = self.delivery.isolate.unwrap_or(usize::MAX);
+        let records = recorder.queue.take(id, max_events, self.settings.max_batch_bytes);
+        self.delivery.in_flight = Some(id);
+        self.delivery.not_before_mono_ms = now.mono_ms + self.settings.send_gap_ms;
+        self.delivery.waiting_since_mono_ms = None;
+        Poll::Send(Batch { id, records })
+    }
+
+    /// The page hides: one last batch of what waits, small enough for a request that outlives the
+    /// page. `None` when there is nothing, no room, or a receiver that asked for patience.
+    pub fn farewell(&mut self, now: Now) -> Option<Batch> {
+        let recorder = self.recorder.as_mut()?;
+        recorder.queue.retry_storage();
+        let waits = self.delivery.failures > 0 && now.mono_ms < self.delivery.not_before_mono_ms;
+        if waits || self.delivery.paused || self.delivery.isolate.is_some() {
+            return None;
+        }
+        let room = HIDE_BUDGET_BYTES.saturating_sub(self.delivery.farewell_bytes());
+        let id = self.delivery.next_id();
+        let records = recorder.queue.take_within(id, room);
+        if records.is_empty() {
+            return None;
+        }
+        let bytes = records.iter().map(Frozen::max_encoded_bytes).sum();
+        self.delivery.farewells.push((id, bytes));
+        Some(Batch { id, records })
+    }
+
+    /// The answer to a batch. One that is not known (any more) is ignored.
+    pub fn settle(&mut self, batch: BatchId, outcome: Outcome, now: Now) {
+        let Some(recorder) = &mut self.recorder else { return };
+        let farewell = self.delivery.farewells.iter().position(|(id, _)| *id == batch);
+        if let Some(at) = farewell {
+            self.delivery.farewells.swap_remove(at);
+        } else if self.delivery.in_flight == Some(batch) {
+            self.delivery.in_flight = None;
+        } else {
+            return;
+        }
+        match outcome {
+            Outcome::Accepted => {
+                self.stats.sent += recorder.queue.finish(batch) as u64;
+                self.stats.batches_sent += 1;
+                self.delivery.failures = 0;
+                self.delivery.trouble = None;
+                self.delivery.asked_to_wait = false;
+                self.delivery.isolate =
+                    self.delivery.isolate.map(|n| n * 2).filter(|n| *n <= ISOLATED_BELOW);
+                for (reason, count) in std::mem::take(&mut self.stats.unreported) {
+                    recorder.note_dropped(reason, count, now, &mut self.stats);
+                }
+            }
+            Outcome::Rejected { .. } => {
+                // Half as many next time, until the one that will never be taken stands alone.
+                let size = recorder.queue.count_in(batch);
+                if size == 1 {
+                    recorder.queue.finish(batch);
+                    self.stats.drop_events(DropReason::Rejected, 1);
+                } else {
+                    recorder.queue.put_back(batch);
+                    self.delivery.isolate = Some(size / 2);
+                }
+                self.delivery.waiting_since_mono_ms =
+                    Some(now.mono_ms.saturating_sub(self.settings.flush_interval_ms));
+            }
+            Outcome::Unauthorized { .. } => self.fail(batch, outcome, now),
+            Outcome::Retry { .. } | Outcome::Unreachable => self.fail(batch, outcome, now),
+        }
+        self.note_waiting(now);
+    }
+
+    fn fail(&mut self, batch: BatchId, outcome: Outcome, now: Now) {
+        let Some(recorder) = &mut self.recorder else { return };
+        recorder.queue.put_back(batch);
+        let random = (recorder.random)();
+        self.stats.retried += 1;
+        self.delivery.failures = self.delivery.failures.saturating_add(1);
+        let wait_ms = match outcome {
+            Outcome::Unauthorized { .. } => HOLD_MS,
+            Outcome::Retry { retry_after_ms: Some(ms), .. } => {
+                self.delivery.asked_to_wait = true;
+                backoff::after_retry_after_ms(ms, random)
+            }
+            Outcome::Retry { retry_after_ms: None, .. }
+            | Outcome::Unreachable
+            | Outcome::Accepted
+            | Outcome::Rejected { .. } => {
+                self.delivery.asked_to_wait = false;
+                backoff::wait_ms(self.delivery.failures, random)
+            }
+        };
+        let next_try = now.mono_ms + wait_ms;
+        self.delivery.not_before_mono_ms = self.delivery.not_before_mono_ms.max(next_try);
+        // Whatever has waited this long leaves as soon as it may.
+        self.delivery.waiting_since_mono_ms =
+            Some(now.mono_ms.saturating_sub(self.settings.flush_interval_ms));
+        self.delivery.trouble =
+            Some(Trouble { outcome, next_try_mono_ms: self.delivery.not_before_mono_ms });
+    }
+
+    fn note_waiting(&mut self, now: Now) {
+        let Some(recorder) = &self.recorder else { return };
+        if recorder.queue.waiting() > 0 {
+            self.delivery.waiting_since_mono_ms.get_or_insert(now.mono_ms);
+        }
+    }
+}

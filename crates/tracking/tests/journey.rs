@@ -1,0 +1,332 @@
+//! Signals in, lines out: visits, exits, sessions, told by a small script language.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use serde_json::Value;
+use tracking::{
+    Component, Consent, ErrorKind, Identity, Now, Settings, Signal, StoredSession, Timestamp,
+    Tracker, UserSecret,
+};
+
+const START: u64 = 1_764_000_000_000;
+const MINUTE: u64 = 60_000;
+
+fn at(ms: u64) -> Now {
+    Now { wall: Timestamp(START + ms), mono_ms: 1_000 + ms }
+}
+
+fn identity(session: Option<StoredSession>) -> Identity {
+    let mut n = 0_u128;
+    Identity {
+        user_id: UserSecret::new(1).user_id(),
+        session,
+        queue_prefix: "q/".into(),
+        random: Box::new(move || {
+            n += 1 << 64;
+            n
+        }),
+    }
+}
+
+fn granted(session: Option<StoredSession>) -> Tracker {
+    let mut tracker = Tracker::new(Settings::default(), Consent::Pending);
+    tracker.grant(identity(session), at(0));
+    tracker
+}
+
+fn switch(hash: &str) -> Signal {
+    Signal::Switched {
+        to: Component::new(hash, hash.to_uppercase()),
+        url: "http://localhost/".into(),
+        referrer: String::new(),
+    }
+}
+
+fn lines(tracker: &Tracker) -> Vec<Value> {
+    tracker.recent().map(|frozen| serde_json::from_str(&frozen.line).unwrap()).collect()
+}
+
+/// One short text per line: what matters of each event.
+fn told(tracker: &Tracker) -> Vec<String> {
+    lines(tracker)
+        .iter()
+        .map(|line| {
+            let text = |key: &str| line[key].as_str().unwrap_or("?").to_owned();
+            let hash = text("component_hash");
+            match line["event"].as_str().unwrap() {
+                "session_start" => "start".to_owned(),
+                "component_visit" => {
+                    format!("visit {hash} #{} from {}", line["visit_index"], text("prev_component"))
+                }
+                "component_resume" => format!("resume {hash} #{}", line["visit_index"]),
+                "component_exit" => format!(
+                    "exit {hash} {} to {}{}",
+                    line["duration_ms"],
+                    text("next_component"),
+                    if line["is_last"] == true { " last" } else { "" }
+                ),
+                other => format!("{other} {hash}"),
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn a_walk_is_visits_and_exits_with_the_time_between() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    tracker.record(switch("b"), at(1_500));
+    tracker.record(switch("a"), at(4_000));
+    tracker.record(Signal::Closed, at(9_000));
+    assert_eq!(
+        told(&tracker),
+        [
+            "start",
+            "visit a #1 from (entry)",
+            "exit a 1500 to b",
+            "visit b #2 from a",
+            "exit b 2500 to a",
+            "visit a #3 from b",
+            "exit a 5000 to (exit) last",
+        ]
+    );
+    let lines = lines(&tracker);
+    assert_eq!(lines[1]["is_entry"], true);
+    assert_eq!(lines[3]["is_entry"], false);
+    assert_eq!(lines[6]["session_elapsed_ms"], 9_000);
+    assert_eq!(lines[6]["duration_seconds"], 5);
+    let seqs: Vec<_> = lines.iter().map(|line| line["seq"].as_u64().unwrap()).collect();
+    assert_eq!(seqs, [1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn the_same_component_again_is_nothing() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    tracker.record(switch("a"), at(500));
+    assert_eq!(told(&tracker), ["start", "visit a #1 from (entry)"]);
+}
+
+#[test]
+fn hidden_time_does_not_count() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    tracker.record(Signal::Hidden, at(10_000));
+    tracker.record(Signal::Hidden, at(10_001));
+    tracker.record(Signal::Visible, at(70_000));
+    tracker.record(Signal::Visible, at(70_001));
+    tracker.record(switch("b"), at(75_000));
+    assert_eq!(
+        told(&tracker)[2..],
+        ["exit a 10000 to (hidden)", "resume a #1", "exit a 5000 to b", "visit b #2 from a"]
+    );
+}
+
+#[test]
+fn a_hidden_tab_that_closes_says_where_its_visit_ended() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    tracker.record(Signal::Hidden, at(10_000));
+    tracker.record(Signal::Closed, at(20_000));
+    tracker.record(Signal::Hidden, at(20_000));
+    assert_eq!(told(&tracker)[2..], ["exit a 10000 to (hidden)", "exit a 0 to (exit) last"]);
+}
+
+#[test]
+fn closing_comes_before_hiding_and_counts_once() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    tracker.record(Signal::Closed, at(3_000));
+    tracker.record(Signal::Hidden, at(3_000));
+    assert_eq!(told(&tracker)[2..], ["exit a 3000 to (exit) last"]);
+    // Back out of the browser's cache.
+    tracker.record(Signal::Visible, at(8_000));
+    tracker.record(Signal::Closed, at(9_000));
+    assert_eq!(told(&tracker)[3..], ["resume a #1", "exit a 1000 to (exit) last"]);
+}
+
+#[test]
+fn fifteen_idle_minutes_end_the_session() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    tracker.record(Signal::Alive, at(MINUTE));
+    tracker.record(Signal::Alive, at(60 * MINUTE));
+    assert_eq!(
+        told(&tracker)[2..],
+        ["exit a 960000 to (exit) last", "start", "visit a #1 from (entry)"]
+    );
+    let lines = lines(&tracker);
+    assert_eq!(lines[2]["timestamp"], START + 16 * MINUTE);
+    assert_eq!(lines[3]["previous_session_id"], lines[0]["session_id"]);
+    assert_ne!(lines[3]["session_id"], lines[0]["session_id"]);
+    assert_eq!(lines[3]["seq"], 1);
+}
+
+#[test]
+fn the_timer_ends_an_idle_stretch_without_any_signal() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    tracker.poll(at(15 * MINUTE + 5));
+    tracker.poll(at(40 * MINUTE));
+    assert_eq!(told(&tracker)[2..], ["exit a 900000 to (exit) last"]);
+}
+
+#[test]
+fn four_hours_end_a_session_however_busy() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    for minute in (10..=240).step_by(10) {
+        tracker.record(Signal::Alive, at(minute * MINUTE));
+    }
+    assert_eq!(told(&tracker)[3..], ["start", "visit a #1 from (entry)"]);
+}
+
+#[test]
+fn a_machine_that_slept_does_not_count_the_night() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    // The monotonic clock stood still, the wall clock went on for eight hours.
+    let morning = Now { wall: Timestamp(START + 480 * MINUTE), mono_ms: 1_000 + 2_000 };
+    tracker.record(Signal::Alive, morning);
+    assert_eq!(
+        told(&tracker)[2..],
+        ["exit a 2000 to (exit) last", "start", "visit a #1 from (entry)"]
+    );
+}
+
+#[test]
+fn a_wall_clock_that_jumps_changes_no_duration() {
+    for jump in [0, START - 1_000, START + 10_000, START - 86_400_000] {
+        let mut tracker = granted(None);
+        tracker.record(switch("a"), at(0));
+        tracker.record(switch("b"), Now { wall: Timestamp(jump), mono_ms: 3_000 });
+        let exit = &lines(&tracker)[2];
+        assert_eq!(exit["duration_ms"], 2_000, "{jump}");
+    }
+}
+
+#[test]
+fn a_small_set_back_keeps_the_order() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    tracker.record(switch("b"), Now { wall: Timestamp(START - 500), mono_ms: 3_000 });
+    assert!(lines(&tracker).iter().all(|line| line["timestamp"] == START));
+}
+
+#[test]
+fn a_page_loaded_again_goes_on_with_its_visit() {
+    let mut before = granted(None);
+    before.record(switch("a"), at(0));
+    before.record(switch("b"), at(5_000));
+    before.record(Signal::Closed, at(6_000));
+    let mut after = granted(before.stored_session());
+    after.record(switch("b"), at(7_000));
+    after.record(switch("c"), at(9_000));
+    assert_eq!(told(&after), ["resume b #2", "exit b 2000 to c", "visit c #3 from b"]);
+    let (first, second) = (lines(&before), lines(&after));
+    assert_eq!(first[0]["session_id"], second[0]["session_id"]);
+    // A lane of its own keeps the numbers apart.
+    assert!(second[0]["seq"].as_u64().unwrap() > 1 << 32);
+    assert!(second[0]["seq"].as_u64().unwrap() < 1 << 53);
+    assert_eq!(second[1]["session_elapsed_ms"], 9_000);
+}
+
+#[test]
+fn a_session_that_another_tab_keeps_alive_goes_on_here() {
+    let mut here = granted(None);
+    here.record(switch("a"), at(0));
+    let mut there = granted(here.stored_session());
+    there.record(switch("b"), at(14 * MINUTE));
+    let later = at(20 * MINUTE);
+    assert!(here.wants_session(later));
+    here.adopt_session(there.stored_session().unwrap(), later);
+    here.record(Signal::Alive, later);
+    assert_eq!(told(&here)[2..], ["exit a 900000 to (exit) last", "resume a #1"]);
+}
+
+#[test]
+fn a_failure_belongs_to_the_session_and_does_not_keep_it_alive() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    let failed = |ms| {
+        (
+            Signal::Failed {
+                component: Component::new("a", "A"),
+                kind: ErrorKind::HeartbeatLost,
+                message: "m".repeat(2_000),
+                stack: "s".repeat(9_000),
+            },
+            at(ms),
+        )
+    };
+    let (signal, when) = failed(14 * MINUTE);
+    tracker.record(signal, when);
+    let (signal, when) = failed(16 * MINUTE);
+    tracker.record(signal, when);
+    assert_eq!(
+        told(&tracker)[2..],
+        ["component_error a", "exit a 900000 to (exit) last", "component_error a"]
+    );
+    let line = &lines(&tracker)[2];
+    assert_eq!(line["error_kind"], "heartbeat_lost");
+    assert_eq!(line["level"], "error");
+    assert_eq!(line["error_message"].as_str().unwrap().len(), 500);
+    assert_eq!(line["error_stack"].as_str().unwrap().len(), 2_000);
+}
+
+#[test]
+fn details_never_overwrite_our_fields() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    let details = r#"{"event":"x","user_id":"y"}"#.to_owned();
+    tracker.record(
+        Signal::Interacted {
+            component: Component::new("a", "A"),
+            interaction_type: "cta_clicked".into(),
+            details: Some(serde_json::value::RawValue::from_string(details).unwrap()),
+        },
+        at(10),
+    );
+    let line = lines(&tracker).pop().unwrap();
+    assert_eq!(line["event"], "component_interaction");
+    assert_eq!(line["details"]["event"], "x");
+    assert_eq!(line["user_id"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn what_happened_before_the_answer_keeps_its_own_time() {
+    let mut tracker = Tracker::new(Settings::default(), Consent::Pending);
+    tracker.record(switch("a"), at(0));
+    tracker.record(switch("b"), at(2_000));
+    assert_eq!((tracker.pending(), tracker.queued()), (2, 0));
+    tracker.grant(identity(None), at(60_000));
+    assert_eq!(
+        told(&tracker),
+        ["start", "visit a #1 from (entry)", "exit a 2000 to b", "visit b #2 from a"]
+    );
+    assert_eq!(lines(&tracker)[3]["timestamp"], START + 2_000);
+    assert_eq!(tracker.pending(), 0);
+}
+
+#[test]
+fn only_fifty_signals_wait_for_the_answer() {
+    let mut tracker = Tracker::new(Settings::default(), Consent::Pending);
+    for n in 0..60 {
+        tracker.record(switch(&format!("c{n}")), at(n));
+    }
+    assert_eq!(tracker.pending(), 50);
+    assert_eq!(tracker.stats().dropped_total(), 10);
+}
+
+#[test]
+fn denied_consent_destroys_what_waited() {
+    let mut tracker = Tracker::new(Settings::default(), Consent::Pending);
+    tracker.record(switch("a"), at(0));
+    tracker.revoke();
+    tracker.record(switch("b"), at(1));
+    assert_eq!((tracker.pending(), tracker.queued()), (0, 0));
+    assert!(tracker.user_id().is_none());
+    assert!(tracker.storage_ops().is_empty());
+    tracker.grant(identity(None), at(2));
+    assert_eq!(tracker.queued(), 0);
+}
