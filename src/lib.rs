@@ -1,1 +1,12 @@
-//! app
+//! The dashboard: components in frames, a store that every change goes through, and a tracker that
+//! watches the store.
+
+pub mod app;
+pub mod components;
+pub mod config;
+pub mod frames;
+pub mod pages;
+pub mod registry;
+pub mod route;
+pub mod store;
+pub mod tracking;

@@ -125,7 +125,10 @@ impl Recorder {
     pub fn record(&mut self, signal: Signal, now: Now, stats: &mut Stats) {
         self.end_idle_stretch(now, stats);
         match signal {
-            Signal::Switched { to, url, referrer } => self.switch(to, url, referrer, now, stats),
+            Signal::Switched { to, url, referrer, visible } => {
+                self.hidden = !visible;
+                self.switch(to, url, referrer, now, stats);
+            }
             Signal::Loaded { component, load_time_ms } => {
                 let event = Event::ComponentInteraction {
                     interaction_type: COMPONENT_LOADED.to_owned(),

@@ -7,12 +7,8 @@ use crate::event::{Component, ErrorKind};
 /// Something that happened in the page.
 #[derive(Clone, Debug)]
 pub enum Signal {
-    /// Another component is shown now.
-    Switched {
-        to: Component,
-        url: String,
-        referrer: String,
-    },
+    /// Another component is chosen now; `visible` unless the tab or the dashboard page is hidden.
+    Switched { to: Component, url: String, referrer: String, visible: bool },
     Loaded {
         component: Component,
         load_time_ms: u64,

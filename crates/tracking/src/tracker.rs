@@ -130,6 +130,11 @@ impl Tracker {
         &self.settings
     }
 
+    /// Settings that came later than the first signals.
+    pub fn configure(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
     #[must_use]
     pub fn consent(&self) -> Consent {
         self.consent

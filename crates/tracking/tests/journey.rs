@@ -39,6 +39,7 @@ fn switch(hash: &str) -> Signal {
         to: Component::new(hash, hash.to_uppercase()),
         url: "http://localhost/".into(),
         referrer: String::new(),
+        visible: true,
     }
 }
 

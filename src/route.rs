@@ -1,0 +1,68 @@
+//! The address's fragment: `#/component/<hash>`, `#/insights`, `#/live`.
+
+/// The page that is shown.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Page {
+    #[default]
+    Dashboard,
+    Insights,
+    Live,
+}
+
+/// What a fragment asks for.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Route {
+    pub page: Page,
+    pub component: Option<String>,
+}
+
+impl Route {
+    #[must_use]
+    pub fn parse(fragment: &str) -> Self {
+        let path = fragment.trim_start_matches('#').trim_matches('/');
+        let mut parts = path.split('/');
+        match (parts.next(), parts.next()) {
+            (Some("insights"), _) => Self { page: Page::Insights, component: None },
+            (Some("live"), _) => Self { page: Page::Live, component: None },
+            (Some("component"), Some(hash)) => {
+                Self { page: Page::Dashboard, component: Some(hash.to_owned()) }
+            }
+            _ => Self::default(),
+        }
+    }
+
+    #[must_use]
+    pub fn fragment(page: Page, component: Option<&str>) -> String {
+        match (page, component) {
+            (Page::Insights, _) => "#/insights".to_owned(),
+            (Page::Live, _) => "#/live".to_owned(),
+            (Page::Dashboard, Some(hash)) => format!("#/component/{hash}"),
+            (Page::Dashboard, None) => "#/".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fragment_survives_a_round_trip() {
+        for (page, component) in [
+            (Page::Dashboard, Some("p2p-status")),
+            (Page::Dashboard, None),
+            (Page::Insights, None),
+            (Page::Live, None),
+        ] {
+            let route = Route::parse(&Route::fragment(page, component));
+            assert_eq!(route, Route { page, component: component.map(str::to_owned) });
+        }
+    }
+
+    #[test]
+    fn an_unknown_fragment_is_the_dashboard() {
+        for fragment in ["", "#", "#/", "#/nothing/here", "#/component"] {
+            assert_eq!(Route::parse(fragment), Route::default(), "{fragment}");
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The dashboard's state, everything that can happen to it, and how it changes. Pure.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    rc::Rc,
+};
+
+use tracking::ErrorKind;
+
+use crate::{
+    registry::{Component, Registry},
+    route::{Page, Route},
+};
+
+/// How many component events the store remembers.
+pub const RECENT_EVENTS: usize = 50;
+
+#[derive(Clone, Debug, PartialEq, yewdux::Store)]
+pub struct Clm {
+    pub registry: RegistryState,
+    pub page: Page,
+    /// What the address asked for before the registry was there.
+    pub wanted: Option<Rc<str>>,
+    pub active: Option<Rc<str>>,
+    /// Every component that was opened, by hash.
+    pub components: BTreeMap<Rc<str>, ComponentState>,
+    pub recent_events: VecDeque<ComponentEvent>,
+    pub selected_user: Option<Rc<str>>,
+    pub metrics: Metrics,
+    pub tab_visible: bool,
+}
+
+impl Default for Clm {
+    fn default() -> Self {
+        Self {
+            registry: RegistryState::Loading,
+            page: Page::Dashboard,
+            wanted: None,
+            active: None,
+            components: BTreeMap::new(),
+            recent_events: VecDeque::new(),
+            selected_user: None,
+            metrics: Metrics::default(),
+            tab_visible: true,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum RegistryState {
+    Loading,
+    Failed(Rc<str>),
+    Ready(Rc<Registry>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComponentState {
+    pub status: Status,
+    pub load_time_ms: Option<u64>,
+    /// Raised by each retry, so that the frame is made anew.
+    pub attempt: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Status {
+    Loading,
+    Loaded,
+    Failed { kind: ErrorKind, message: Rc<str> },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComponentEvent {
+    pub component: Rc<str>,
+    pub event: Rc<str>,
+    /// Wall clock, ms.
+    pub at_ms: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metrics {
+    pub events: u64,
+    pub heartbeats: u64,
+    /// Messages that were ignored: of no frame of ours, or not of the protocol.
+    pub malformed: u64,
+}
+
+/// Everything that can happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    RegistryRequested,
+    RegistryLoaded(Rc<Registry>),
+    RegistryFailed { kind: ErrorKind, message: Rc<str> },
+    /// The address changed, by a link, the back button or a hand.
+    RouteChanged(Route),
+    SetActiveComponent(Rc<str>),
+    ComponentLoaded { hash: Rc<str>, load_time_ms: u64 },
+    ComponentFailed { hash: Rc<str>, kind: ErrorKind, message: Rc<str>, stack: Rc<str> },
+    RetryComponent(Rc<str>),
+    ComponentEvent { hash: Rc<str>, event: Rc<str>, details: Option<Rc<str>>, at_ms: u64 },
+    UserSelected(Rc<str>),
+    Heartbeat(Rc<str>),
+    /// A message that was not for us or not well-formed.
+    MessageRejected,
+    TabVisible(bool),
+    /// The person moved, typed or scrolled.
+    PersonActive,
+    /// The page goes away.
+    PageClosed,
+    /// The person's answer to the question about tracking.
+    ConsentAnswered(bool),
+}
+
+impl Clm {
+    #[must_use]
+    pub fn registry(&self) -> Option<&Rc<Registry>> {
+        match &self.registry {
+            RegistryState::Ready(registry) => Some(registry),
+            RegistryState::Loading | RegistryState::Failed(_) => None,
+        }
+    }
+
+    #[must_use]
+    pub fn component(&self, hash: &str) -> Option<&Component> {
+        self.registry()?.find(hash)
+    }
+
+    #[must_use]
+    pub fn active_component(&self) -> Option<&Component> {
+        self.component(self.active.as_deref()?)
+    }
+
+    /// Whether a person can see the active component now.
+    #[must_use]
+    pub fn on_screen(&self) -> bool {
+        self.tab_visible && self.page == Page::Dashboard
+    }
+
+    fn open(&mut self, hash: &Rc<str>) {
+        if self.component(hash).is_none() {
+            return;
+        }
+        self.active = Some(hash.clone());
+        self.page = Page::Dashboard;
+        self.components.entry(hash.clone()).or_insert(ComponentState {
+            status: Status::Loading,
+            load_time_ms: None,
+            attempt: 0,
+        });
+    }
+}
+
+/// The state after `action`.
+#[must_use]
+pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
+    let clm = Rc::make_mut(&mut state);
+    match action {
+        Action::RegistryRequested => clm.registry = RegistryState::Loading,
+        Action::RegistryLoaded(registry) => {
+            clm.registry = RegistryState::Ready(registry.clone());
+            let page = clm.page;
+            let wanted = clm.wanted.take().filter(|hash| registry.find(hash).is_some());
+            let first = registry.components.first().map(|component| component.hash.clone());
+            if let Some(hash) = wanted.or(first) {
+                clm.open(&hash);
+            }
+            clm.page = page;
+        }
+        Action::RegistryFailed { message, .. } => {
+            clm.registry = RegistryState::Failed(message.clone());
+        }
+        Action::RouteChanged(route) => {
+            clm.page = route.page;
+            if let Some(hash) = route.component.as_deref().map(Rc::from) {
+                if clm.registry().is_some() {
+                    clm.open(&hash);
+                } else {
+                    clm.wanted = Some(hash);
+                }
+            }
+        }
+        Action::SetActiveComponent(hash) => clm.open(hash),
+        Action::ComponentLoaded { hash, load_time_ms } => {
+            if let Some(component) = clm.components.get_mut(hash)
+                && component.status.may_become_loaded()
+            {
+                component.status = Status::Loaded;
+                component.load_time_ms = Some(*load_time_ms);
+            }
+        }
+        Action::ComponentFailed { hash, kind, message, .. } => {
+            if let Some(component) = clm.components.get_mut(hash)
+                && !matches!(component.status, Status::Failed { .. })
+            {
+                component.status = Status::Failed { kind: *kind, message: message.clone() };
+            }
+        }
+        Action::RetryComponent(hash) => {
+            if let Some(component) = clm.components.get_mut(hash) {
+                component.status = Status::Loading;
+                component.load_time_ms = None;
+                component.attempt += 1;
+            }
+        }
+        Action::ComponentEvent { hash, event, at_ms, .. } => {
+            clm.metrics.events += 1;
+            clm.recent_events.truncate(RECENT_EVENTS - 1);
+            clm.recent_events.push_front(ComponentEvent {
+                component: hash.clone(),
+                event: event.clone(),
+                at_ms: *at_ms,
+            });
+        }
+        Action::UserSelected(user) => clm.selected_user = Some(user.clone()),
+        Action::Heartbeat(hash) => {
+            clm.metrics.heartbeats += 1;
+            if let Some(component) = clm.components.get_mut(hash)
+                && let Status::Failed { kind: ErrorKind::HeartbeatLost, .. } = component.status
+            {
+                component.status = Status::Loaded;
+            }
+        }
+        Action::MessageRejected => clm.metrics.malformed += 1,
+        Action::TabVisible(visible) => clm.tab_visible = *visible,
+        Action::PersonActive | Action::PageClosed | Action::ConsentAnswered(_) => {}
+    }
+    state
+}
+
+impl Status {
+    /// A component that is late may still come; one that broke may not.
+    fn may_become_loaded(&self) -> bool {
+        matches!(self, Self::Loading | Self::Failed { kind: ErrorKind::Timeout, .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: &str = r#"{"components":[
+        {"hash":"a","name":"A","concrete":{"implementation":"a.html"}},
+        {"hash":"b","name":"B","concrete":{"implementation":"b.html"}}]}"#;
+
+    fn after(actions: &[Action]) -> Rc<Clm> {
+        actions.iter().fold(Rc::default(), |state, action| reduce(state, action))
+    }
+
+    fn loaded_registry() -> Action {
+        Action::RegistryLoaded(Rc::new(Registry::parse(TWO).unwrap()))
+    }
+
+    fn failed(hash: &str, kind: ErrorKind) -> Action {
+        Action::ComponentFailed { hash: hash.into(), kind, message: "m".into(), stack: "".into() }
+    }
+
+    fn route(fragment: &str) -> Action {
+        Action::RouteChanged(Route::parse(fragment))
+    }
+
+    #[test]
+    fn the_first_component_opens_unless_the_address_names_another() {
+        for (actions, active) in [
+            (vec![loaded_registry()], "a"),
+            (vec![route("#/component/b"), loaded_registry()], "b"),
+            (vec![route("#/component/zzz"), loaded_registry()], "a"),
+            (vec![loaded_registry(), route("#/component/b")], "b"),
+            (vec![loaded_registry(), route("#/component/zzz")], "a"),
+        ] {
+            assert_eq!(after(&actions).active.as_deref(), Some(active), "{actions:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_another_page_stays_when_the_registry_comes() {
+        let state = after(&[route("#/insights"), loaded_registry()]);
+        assert_eq!((state.page, state.active.as_deref()), (Page::Insights, Some("a")));
+        assert!(!state.on_screen());
+    }
+
+    #[test]
+    fn a_component_fails_once_and_a_retry_starts_anew() {
+        let mut actions = vec![
+            loaded_registry(),
+            failed("a", ErrorKind::Exception),
+            failed("a", ErrorKind::Timeout),
+        ];
+        let state = after(&actions);
+        let kind = |state: &Clm| match &state.components["a"].status {
+            Status::Failed { kind, .. } => Some(*kind),
+            Status::Loading | Status::Loaded => None,
+        };
+        assert_eq!(kind(&state), Some(ErrorKind::Exception));
+        actions.push(Action::ComponentLoaded { hash: "a".into(), load_time_ms: 5 });
+        assert_eq!(kind(&after(&actions)), Some(ErrorKind::Exception));
+        actions.push(Action::RetryComponent("a".into()));
+        assert_eq!(after(&actions).components["a"].attempt, 1);
+        assert_eq!(kind(&after(&actions)), None);
+    }
+
+    #[test]
+    fn a_late_component_may_come_and_a_lost_heart_may_beat_again() {
+        let late = after(&[
+            loaded_registry(),
+            failed("a", ErrorKind::Timeout),
+            Action::ComponentLoaded { hash: "a".into(), load_time_ms: 12_000 },
+        ]);
+        assert_eq!(late.components["a"].status, Status::Loaded);
+        let back = after(&[
+            loaded_registry(),
+            failed("a", ErrorKind::HeartbeatLost),
+            Action::Heartbeat("a".into()),
+        ]);
+        assert_eq!(back.components["a"].status, Status::Loaded);
+    }
+
+    #[test]
+    fn the_last_fifty_events_are_remembered_newest_first() {
+        let event = |n: u64| Action::ComponentEvent {
+            hash: "a".into(),
+            event: n.to_string().into(),
+            details: None,
+            at_ms: n,
+        };
+        let state = after(&(0..60).map(event).collect::<Vec<_>>());
+        assert_eq!(state.recent_events.len(), RECENT_EVENTS);
+        assert_eq!(&*state.recent_events[0].event, "59");
+        assert_eq!(state.metrics.events, 60);
+    }
+}

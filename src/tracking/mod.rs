@@ -1,0 +1,57 @@
+//! The browser side of tracking: watches the store, runs the core, sends what leaves.
+
+mod locks;
+mod page;
+pub mod platform;
+mod pump;
+mod storage;
+pub mod translate;
+mod transport;
+
+use std::rc::Rc;
+
+use wasm_bindgen_futures::spawn_local;
+
+use crate::{
+    config::Config,
+    store::{Action, Store},
+};
+use pump::Pump;
+
+/// Starts to watch `store`. Without consent nothing is kept beyond a few signals in memory.
+pub fn start(store: &Store) {
+    let pump = Pump::new(store.clone());
+    observe(store, pump.clone());
+    page::listen(store, &pump);
+    spawn_local(async move {
+        let config = fetch_config().await.unwrap_or_else(|why| {
+            web_sys::console::warn_1(&format!("[Analytics] {why}; using the defaults").into());
+            Config::default()
+        });
+        pump.configure(config);
+    });
+}
+
+fn observe(store: &Store, pump: Rc<Pump>) {
+    store.observe(move |transition| {
+        if let Action::ConsentAnswered(granted) = transition.action {
+            pump.answer(*granted);
+        }
+        pump.record(translate::signals_for(transition, &platform::place()));
+        if transition.before.page != transition.after.page {
+            pump.page_changed();
+        }
+    });
+}
+
+async fn fetch_config() -> Result<Config, String> {
+    let response = gloo_net::http::Request::get("config.json")
+        .send()
+        .await
+        .map_err(|_| "config.json cannot be reached".to_owned())?;
+    if !response.ok() {
+        return Err(format!("config.json answers {}", response.status()));
+    }
+    let text = response.text().await.map_err(|_| "config.json cannot be read".to_owned())?;
+    Config::parse(&text)
+}

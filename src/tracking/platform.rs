@@ -1,0 +1,102 @@
+//! The browser's clocks, its random source, and small things of the page.
+
+use tracking::{Now, Random, Timestamp};
+use wasm_bindgen::JsValue;
+
+use super::translate::Place;
+
+pub fn now() -> Now {
+    Now { wall: Timestamp(whole_ms(js_sys::Date::now())), mono_ms: mono_ms() }
+}
+
+/// Milliseconds since the page was opened, never backwards.
+#[must_use]
+pub fn mono_ms() -> u64 {
+    let performance = web_sys::window().and_then(|window| window.performance());
+    performance.map_or(0, |performance| whole_ms(performance.now()))
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn whole_ms(ms: f64) -> u64 {
+    // Saturates, and a negative or NaN clock reads 0.
+    ms as u64
+}
+
+/// 128 bits at a time from the platform's secure source, fetched in blocks because each call
+/// into the browser costs more than the bytes.
+#[must_use]
+pub fn random() -> Random {
+    let mut block = [0_u8; 256];
+    let mut used = block.len();
+    Box::new(move || {
+        if used + 16 > block.len() {
+            fill(&mut block);
+            used = 0;
+        }
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&block[used..used + 16]);
+        used += 16;
+        u128::from_be_bytes(bytes)
+    })
+}
+
+fn fill(block: &mut [u8]) {
+    let crypto = web_sys::window().and_then(|window| window.crypto().ok());
+    if let Some(crypto) = crypto {
+        // Fails only beyond 65,536 bytes.
+        let _ = crypto.get_random_values_with_u8_array(block);
+    }
+}
+
+/// Scheme, host and path of the page and of where it was reached from: the rest may hold secrets.
+pub fn place() -> Place {
+    let window = web_sys::window();
+    let document = window.as_ref().and_then(web_sys::Window::document);
+    let href = window.and_then(|window| window.location().href().ok()).unwrap_or_default();
+    let referrer = document.map(|document| document.referrer()).unwrap_or_default();
+    Place { url: without_query(&href), referrer: without_query(&referrer) }
+}
+
+fn without_query(url: &str) -> String {
+    let bare = url.split(['?', '#']).next().unwrap_or_default();
+    // user:password@host
+    match bare.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split_once('/')?))) {
+        Some((scheme, (host, path))) => {
+            let host = host.rsplit('@').next().unwrap_or_default();
+            format!("{scheme}://{host}/{path}")
+        }
+        None => bare.to_owned(),
+    }
+}
+
+/// Global Privacy Control or Do Not Track.
+pub fn browser_says_no() -> bool {
+    let Some(window) = web_sys::window() else { return false };
+    let navigator: JsValue = window.navigator().into();
+    let get = |key: &str| js_sys::Reflect::get(&navigator, &key.into()).unwrap_or_default();
+    get("globalPrivacyControl").is_truthy() || get("doNotTrack").as_string().as_deref() == Some("1")
+}
+
+pub fn is_visible() -> bool {
+    web_sys::window()
+        .and_then(|window| window.document())
+        .is_none_or(|document| document.visibility_state() != web_sys::VisibilityState::Hidden)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_scheme_host_and_path_are_kept() {
+        for (url, kept) in [
+            ("http://localhost:8080/a/b?token=1#/x", "http://localhost:8080/a/b"),
+            ("https://me:secret@example.org/a", "https://example.org/a"),
+            ("https://example.org/?q=@", "https://example.org/"),
+            ("https://example.org#x", "https://example.org"),
+            ("", ""),
+        ] {
+            assert_eq!(without_query(url), kept);
+        }
+    }
+}

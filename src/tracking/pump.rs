@@ -1,0 +1,396 @@
+//! The browser shell around the core: hands in signals and time, carries out what comes back.
+//! Whatever goes wrong in here is counted and stays in here.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
+
+use gloo_timers::callback::Timeout;
+use tracking::{
+    Batch, BatchId, Consent, Frozen, Identity, Now, Outcome, Poll, Signal, Tracker,
+};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::AbortController;
+
+use super::{locks, platform, storage::Kept, transport};
+use crate::{
+    config::Config,
+    route::Page,
+    store::{Store, TrackingStatus, tracking::LiveEvent},
+};
+
+/// The views are told about counts at most this often.
+const PUBLISH_EVERY_MS: u32 = 150;
+/// The shared session is written at visits, and otherwise at most this often.
+const SESSION_WRITE_MS: u64 = 10_000;
+
+pub struct Pump {
+    store: Store,
+    kept: Kept,
+    /// This tab's name among the tabs, new with every page load.
+    tab: String,
+    tracker: RefCell<Tracker>,
+    /// Nothing is sent before the settings are known.
+    config: RefCell<Option<Config>>,
+    turn_due: Cell<bool>,
+    timer: RefCell<Option<Timeout>>,
+    publishing: RefCell<Option<Timeout>>,
+    in_flight: RefCell<BTreeMap<BatchId, AbortController>>,
+    session_written: Cell<(u64, u64)>,
+    last_flush_ms: Cell<Option<u64>>,
+    warned: Cell<bool>,
+    browser_says_no: bool,
+}
+
+impl Pump {
+    pub fn new(store: Store) -> Rc<Self> {
+        let kept = Kept::open();
+        let answer = kept.consent();
+        let browser_says_no = answer.is_none() && platform::browser_says_no();
+        let denied = answer == Some(false) || browser_says_no;
+        let consent = if denied { Consent::Denied } else { Consent::Pending };
+        let pump = Rc::new(Self {
+            store,
+            kept,
+            tab: format!("{:016x}", (platform::random())() >> 64),
+            tracker: RefCell::new(Tracker::new(tracking::Settings::default(), consent)),
+            config: RefCell::new(None),
+            turn_due: Cell::new(false),
+            timer: RefCell::new(None),
+            publishing: RefCell::new(None),
+            in_flight: RefCell::default(),
+            session_written: Cell::new((0, 0)),
+            last_flush_ms: Cell::new(None),
+            warned: Cell::new(false),
+            browser_says_no,
+        });
+        if answer == Some(true) {
+            pump.grant();
+        }
+        pump.publish();
+        pump
+    }
+
+    pub fn configure(self: &Rc<Self>, config: Config) {
+        self.with(|tracker, _| tracker.configure(config.settings()));
+        *self.config.borrow_mut() = Some(config);
+        self.turn_soon();
+    }
+
+    /// Runs `f` on the tracker. A second entry while one is under way is a mistake of ours that must
+    /// not become the page's: it is skipped.
+    fn with<T>(&self, f: impl FnOnce(&mut Tracker, Now) -> T) -> Option<T> {
+        let mut tracker = self.tracker.try_borrow_mut().ok()?;
+        Some(f(&mut tracker, platform::now()))
+    }
+
+    pub fn record(self: &Rc<Self>, signals: Vec<Signal>) {
+        if signals.is_empty() {
+            return;
+        }
+        self.with(|tracker, now| {
+            if tracker.wants_session(now)
+                && let Some(session) = self.kept.session()
+            {
+                tracker.adopt_session(session, now);
+            }
+            let before = tracker.stats().recorded;
+            for signal in signals {
+                tracker.record(signal, now);
+            }
+            if self.debug() {
+                let new = usize::try_from(tracker.stats().recorded - before).unwrap_or(0);
+                let latest: Vec<Frozen> = tracker.recent().rev().take(new).cloned().collect();
+                latest.iter().rev().for_each(console_line);
+            }
+        });
+        self.turn_soon();
+    }
+
+    fn debug(&self) -> bool {
+        self.config.borrow().as_ref().is_some_and(|config| config.debug)
+    }
+
+    /// The person agreed, here or in another tab.
+    pub fn grant(self: &Rc<Self>) {
+        let granted = self.with(|tracker, _| tracker.consent() == Consent::Granted);
+        if granted != Some(false) {
+            return;
+        }
+        let mut random = platform::random();
+        let identity = Identity {
+            user_id: self.kept.secret(random()).user_id(),
+            session: self.kept.session(),
+            queue_prefix: Kept::queue_prefix(&self.tab),
+            random,
+        };
+        self.with(|tracker, now| tracker.grant(identity, now));
+        self.turn_soon();
+        self.adopt_orphans();
+    }
+
+    /// Events of page loads that are gone: taken over by exactly one living tab.
+    fn adopt_orphans(self: &Rc<Self>) {
+        locks::hold(&Kept::queue_prefix(&self.tab), || {});
+        for tab in self.kept.tabs_with_events() {
+            if tab == self.tab {
+                continue;
+            }
+            let pump = self.clone();
+            let name = Kept::queue_prefix(&tab);
+            locks::hold(&name, move || {
+                let chunks = pump.kept.chunks(&tab);
+                pump.with(|tracker, now| {
+                    for (key, value) in chunks {
+                        tracker.adopt_chunk(&key, &value, now);
+                    }
+                });
+                pump.turn_soon();
+            });
+        }
+    }
+
+    /// The person does not agree, or no longer does: nothing stays, nothing is under way.
+    pub fn revoke(self: &Rc<Self>) {
+        self.with(|tracker, _| tracker.revoke());
+        for (_, abort) in std::mem::take(&mut *self.in_flight.borrow_mut()) {
+            abort.abort();
+        }
+        self.timer.borrow_mut().take();
+        self.last_flush_ms.set(None);
+        self.kept.wipe();
+        self.publish();
+    }
+
+    pub fn answer(self: &Rc<Self>, granted: bool) {
+        if granted {
+            self.grant();
+        } else {
+            self.revoke();
+        }
+        self.kept.set_consent(granted);
+        self.publish();
+    }
+
+    /// Another tab has written what all tabs share.
+    pub fn shared_changed(self: &Rc<Self>, key: &str) {
+        if key == super::storage::CONSENT {
+            match self.kept.consent() {
+                Some(true) => self.grant(),
+                Some(false) => self.revoke(),
+                None => {}
+            }
+        } else if key == super::storage::SESSION
+            && let Some(session) = self.kept.session()
+        {
+            self.with(|tracker, now| tracker.adopt_session(session, now));
+        }
+        self.publish_soon();
+    }
+
+    /// Does what is due once the current task is over, so that a burst costs one turn.
+    fn turn_soon(self: &Rc<Self>) {
+        if !self.turn_due.replace(true) {
+            let pump = self.clone();
+            spawn_local(async move { pump.turn() });
+        }
+    }
+
+    fn turn(self: &Rc<Self>) {
+        self.turn_due.set(false);
+        self.save();
+        if self.config.borrow().is_some() {
+            match self.with(Tracker::poll).unwrap_or(Poll::Idle) {
+                Poll::Send(batch) => {
+                    self.send(&batch, false);
+                    self.turn_soon();
+                }
+                Poll::WaitUntil(at) => self.wake_at(at),
+                Poll::Idle => {}
+            }
+            self.save();
+        }
+        self.publish_soon();
+    }
+
+    fn wake_at(self: &Rc<Self>, mono_ms: u64) {
+        let wait = mono_ms.saturating_sub(platform::mono_ms()).max(1);
+        let pump = self.clone();
+        let wait = u32::try_from(wait).unwrap_or(u32::MAX / 2);
+        *self.timer.borrow_mut() = Some(Timeout::new(wait, move || pump.turn_soon()));
+    }
+
+    /// The network is back.
+    pub fn wake(self: &Rc<Self>) {
+        self.with(Tracker::wake);
+        self.turn_soon();
+    }
+
+    /// The page hides or closes: stored first, then one last request that may outlive the page.
+    pub fn farewell(self: &Rc<Self>) {
+        self.save();
+        if self.config.borrow().is_some()
+            && let Some(batch) = self.with(Tracker::farewell).flatten()
+        {
+            self.send(&batch, true);
+        }
+        self.save();
+    }
+
+    fn save(&self) {
+        let ops = self.with(|tracker, _| tracker.storage_ops()).unwrap_or_default();
+        for op in ops {
+            if let Err(key) = self.kept.apply(op) {
+                self.with(|tracker, _| tracker.storage_failed(&key));
+            }
+        }
+        self.save_session();
+    }
+
+    fn save_session(&self) {
+        let Some(session) = self.with(|tracker, _| tracker.stored_session()).flatten() else {
+            return;
+        };
+        let (visits, alive) = self.session_written.get();
+        if session.visits != visits || session.last_alive.0 >= alive + SESSION_WRITE_MS {
+            self.session_written.set((session.visits, session.last_alive.0));
+            self.kept.set_session(&session);
+        }
+    }
+
+    fn send(self: &Rc<Self>, batch: &Batch, outlive: bool) {
+        let id = batch.id;
+        let sending = self.config.borrow().as_ref().and_then(|config| {
+            let (url, authorization) = (
+                config.loki_url.as_str(),
+                config.credentials().and_then(|(user, key)| transport::basic(user, key)),
+            );
+            let body = self.with(|tracker, now| {
+                serde_json::to_string(&batch.push_request(tracker.settings(), now)).ok()
+            });
+            transport::send(url, authorization.as_deref(), &body??, outlive).ok()
+        });
+        let Some(sending) = sending else {
+            self.settle(id, Outcome::Unreachable);
+            return;
+        };
+        self.in_flight.borrow_mut().insert(id, sending.abort_handle());
+        let pump = self.clone();
+        spawn_local(async move {
+            let outcome = sending.outcome().await;
+            pump.in_flight.borrow_mut().remove(&id);
+            pump.settle(id, outcome);
+        });
+    }
+
+    fn settle(self: &Rc<Self>, id: BatchId, outcome: Outcome) {
+        let sent = self.with(|tracker, now| {
+            let before = tracker.stats().sent;
+            tracker.settle(id, outcome, now);
+            (tracker.stats().sent - before, now)
+        });
+        if let Some((count, now)) = sent.filter(|(count, _)| *count > 0) {
+            self.last_flush_ms.set(Some(now.wall.0));
+            if self.debug() {
+                web_sys::console::log_1(&format!("[Analytics] Flushed {count} logs to Loki").into());
+            }
+        }
+        if let Outcome::Unauthorized { status } = outcome
+            && !self.warned.replace(true)
+        {
+            let text = format!(
+                "[Analytics] the receiver answers {status}: events are kept, check its credentials"
+            );
+            web_sys::console::warn_1(&text.into());
+        }
+        self.turn_soon();
+    }
+
+    fn publish_soon(self: &Rc<Self>) {
+        let mut publishing = self.publishing.borrow_mut();
+        if publishing.is_none() {
+            let pump = self.clone();
+            *publishing = Some(Timeout::new(PUBLISH_EVERY_MS, move || {
+                pump.publishing.borrow_mut().take();
+                pump.publish();
+            }));
+        }
+    }
+
+    fn publish(&self) {
+        let live = self.store.state().page == Page::Live;
+        let status = self.with(|tracker, now| {
+            let stats = tracker.stats();
+            let text = |id: &str| std::rc::Rc::<str>::from(id);
+            TrackingStatus {
+                consent: tracker.consent(),
+                browser_says_no: self.browser_says_no && tracker.consent() == Consent::Denied,
+                pending: tracker.pending() as u64,
+                recorded: stats.recorded,
+                queued: tracker.queued() as u64,
+                sent: stats.sent,
+                retried: stats.retried,
+                restored: stats.restored,
+                dropped: stats
+                    .dropped
+                    .iter()
+                    .map(|(reason, count)| (reason.as_str(), *count))
+                    .collect(),
+                last_flush_ms: self.last_flush_ms.get(),
+                last_error: tracker.trouble().map(|trouble| {
+                    let wait_ms = trouble.next_try_mono_ms.saturating_sub(now.mono_ms);
+                    describe(trouble.outcome, wait_ms).into()
+                }),
+                storage_works: self.kept.works(),
+                key_in_page: self
+                    .config
+                    .borrow()
+                    .as_ref()
+                    .is_some_and(|config| config.credentials().is_some()),
+                user_id: tracker.user_id().map(|id| text(id.as_str())),
+                session_id: tracker.session_id().map(|id| text(id.as_str())),
+                recent: if live { live_events(tracker) } else { Rc::default() },
+            }
+        });
+        if let Some(status) = status {
+            self.store.publish_tracking(status);
+        }
+    }
+
+    /// Tells the views at once; the Live page needs its rows when it opens.
+    pub fn page_changed(self: &Rc<Self>) {
+        self.publish_soon();
+    }
+}
+
+fn live_events(tracker: &Tracker) -> Rc<Vec<LiveEvent>> {
+    let rows = tracker.recent().rev().map(|frozen| LiveEvent {
+        timestamp_ms: frozen.timestamp.0,
+        event: frozen.event,
+        component: frozen.component.clone(),
+        line: frozen.line.clone(),
+    });
+    Rc::new(rows.collect())
+}
+
+fn describe(outcome: Outcome, wait_ms: u64) -> String {
+    let seconds = wait_ms.div_ceil(1000);
+    match outcome {
+        Outcome::Accepted => String::new(),
+        Outcome::Rejected { status } => format!("Some events were refused ({status})."),
+        Outcome::Unauthorized { status } => {
+            format!("The server refuses our credentials ({status}). Next try in {seconds} s.")
+        }
+        Outcome::Retry { status, .. } => {
+            format!("The server cannot take events now ({status}). Next try in {seconds} s.")
+        }
+        Outcome::Unreachable => format!("The server does not answer. Next try in {seconds} s."),
+    }
+}
+
+fn console_line(frozen: &Frozen) {
+    let data = js_sys::JSON::parse(&frozen.line).unwrap_or_default();
+    web_sys::console::log_3(&"[Analytics]".into(), &frozen.event.into(), &data);
+}

@@ -1,0 +1,134 @@
+//! What the tracker keeps in the browser, under which keys. Nothing but the answer about consent is
+//! written before consent.
+
+use tracking::{StorageOp, StoredSession, UserSecret};
+use web_sys::Storage;
+
+/// `"true"` or `"false"`: the person's answer. Never removed by us.
+pub const CONSENT: &str = "analytics_consent";
+const SECRET: &str = "clm_user_secret";
+pub const SESSION: &str = "clm_session";
+/// Followed by `<tab>/<n>`: one chunk of events that are not accepted yet.
+const QUEUE: &str = "clm_queue/";
+
+/// The origin's localStorage, or nothing where the browser blocks it.
+#[derive(Clone)]
+pub struct Kept(Option<Storage>);
+
+impl Kept {
+    pub fn open() -> Self {
+        Self(web_sys::window().and_then(|window| window.local_storage().ok().flatten()))
+    }
+
+    pub fn works(&self) -> bool {
+        self.0.as_ref().is_some_and(|storage| storage.length().is_ok())
+    }
+
+    fn get(&self, key: &str) -> Option<String> {
+        self.0.as_ref()?.get_item(key).ok().flatten()
+    }
+
+    fn set(&self, key: &str, value: &str) -> bool {
+        self.0.as_ref().is_some_and(|storage| storage.set_item(key, value).is_ok())
+    }
+
+    fn remove(&self, key: &str) {
+        if let Some(storage) = &self.0 {
+            // Removing can only fail where nothing could have been written.
+            let _ = storage.remove_item(key);
+        }
+    }
+
+    pub fn consent(&self) -> Option<bool> {
+        match self.get(CONSENT).as_deref() {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => None,
+        }
+    }
+
+    pub fn set_consent(&self, granted: bool) {
+        self.set(CONSENT, if granted { "true" } else { "false" });
+    }
+
+    /// The secret of this browser's user, made now if there is none.
+    pub fn secret(&self, random: u128) -> UserSecret {
+        let stored = self.get(SECRET).and_then(|text| UserSecret::parse(&text).ok());
+        stored.unwrap_or_else(|| {
+            let secret = UserSecret::new(random);
+            self.set(SECRET, &secret.to_hex());
+            secret
+        })
+    }
+
+    pub fn session(&self) -> Option<StoredSession> {
+        serde_json::from_str(&self.get(SESSION)?).ok()
+    }
+
+    pub fn set_session(&self, session: &StoredSession) {
+        if let Ok(json) = serde_json::to_string(session) {
+            self.set(SESSION, &json);
+        }
+    }
+
+    pub fn queue_prefix(tab: &str) -> String {
+        format!("{QUEUE}{tab}/")
+    }
+
+    /// The tabs that have stored events, each once.
+    pub fn tabs_with_events(&self) -> Vec<String> {
+        let mut tabs: Vec<_> = self
+            .keys()
+            .iter()
+            .filter_map(|key| key.strip_prefix(QUEUE)?.split_once('/'))
+            .map(|(tab, _)| tab.to_owned())
+            .collect();
+        tabs.sort_unstable();
+        tabs.dedup();
+        tabs
+    }
+
+    /// The stored chunks of `tab`, newest first: each is put in front of what is queued.
+    pub fn chunks(&self, tab: &str) -> Vec<(String, String)> {
+        let prefix = Self::queue_prefix(tab);
+        let mut chunks: Vec<_> = self
+            .keys()
+            .into_iter()
+            .filter_map(|key| {
+                let number = key.strip_prefix(&prefix)?.parse::<u64>().ok().unwrap_or(0);
+                let value = self.get(&key)?;
+                Some((number, key, value))
+            })
+            .collect();
+        chunks.sort_unstable_by(|a, b| b.cmp(a));
+        chunks.into_iter().map(|(_, key, value)| (key, value)).collect()
+    }
+
+    /// Carries out what the queue asks for; the key of a write that was refused comes back.
+    pub fn apply(&self, op: StorageOp) -> Result<(), String> {
+        match op {
+            StorageOp::Put { key, value } => {
+                if self.set(&key, &value) { Ok(()) } else { Err(key) }
+            }
+            StorageOp::Remove { key } => {
+                self.remove(&key);
+                Ok(())
+            }
+        }
+    }
+
+    /// Forgets everything but the answer about consent.
+    pub fn wipe(&self) {
+        for key in self.keys() {
+            if key == SECRET || key == SESSION || key.starts_with(QUEUE) {
+                self.remove(&key);
+            }
+        }
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let Some(storage) = &self.0 else { return Vec::new() };
+        let length = storage.length().unwrap_or(0);
+        (0..length).filter_map(|at| storage.key(at).ok().flatten()).collect()
+    }
+}

@@ -1,0 +1,190 @@
+//! Transition -> signals. Pure, and the only place that knows both the store and the tracker's words.
+
+use std::rc::Rc;
+
+use serde_json::value::RawValue;
+use tracking::{Component, Signal};
+
+use crate::store::{Action, Clm, Status, Transition};
+
+/// Where the page is, without query or fragment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Place {
+    pub url: String,
+    pub referrer: String,
+}
+
+/// What the tracker has to learn of one change, in order.
+#[must_use]
+pub fn signals_for(transition: &Transition<'_>, place: &Place) -> Vec<Signal> {
+    let Transition { action, before, after } = transition;
+    let mut signals = Vec::new();
+    let switched = before.active != after.active;
+    if switched && let Some(component) = after.active_component() {
+        signals.push(Signal::Switched {
+            to: Component::new(&*component.hash, &*component.name),
+            url: place.url.clone(),
+            referrer: place.referrer.clone(),
+            visible: after.on_screen(),
+        });
+    } else if before.on_screen() != after.on_screen() {
+        signals.push(if after.on_screen() { Signal::Visible } else { Signal::Hidden });
+    }
+    signals.extend(signal_of(action, before, after));
+    signals
+}
+
+fn signal_of(action: &Action, before: &Clm, after: &Clm) -> Option<Signal> {
+    match action {
+        Action::ComponentLoaded { hash, load_time_ms } => {
+            let was_loaded = status(before, hash) == Some(&Status::Loaded);
+            let is_loaded = status(after, hash) == Some(&Status::Loaded);
+            (is_loaded && !was_loaded).then(|| Signal::Loaded {
+                component: name(after, hash),
+                load_time_ms: *load_time_ms,
+            })
+        }
+        Action::ComponentFailed { hash, kind, message, stack } => {
+            (status(before, hash) != status(after, hash)).then(|| Signal::Failed {
+                component: name(after, hash),
+                kind: *kind,
+                message: message.to_string(),
+                stack: stack.to_string(),
+            })
+        }
+        Action::RegistryFailed { kind, message } => Some(Signal::Failed {
+            component: Component::dashboard(),
+            kind: *kind,
+            message: message.to_string(),
+            stack: String::new(),
+        }),
+        Action::ComponentEvent { hash, event, details, .. } => Some(Signal::Interacted {
+            component: name(after, hash),
+            interaction_type: event.to_string(),
+            details: details
+                .as_deref()
+                .and_then(|json| RawValue::from_string(json.to_owned()).ok()),
+        }),
+        Action::PersonActive => Some(Signal::Alive),
+        Action::PageClosed => Some(Signal::Closed),
+        Action::RegistryRequested
+        | Action::RegistryLoaded(_)
+        | Action::RouteChanged(_)
+        | Action::SetActiveComponent(_)
+        | Action::RetryComponent(_)
+        | Action::UserSelected(_)
+        | Action::Heartbeat(_)
+        | Action::MessageRejected
+        | Action::TabVisible(_)
+        | Action::ConsentAnswered(_) => None,
+    }
+}
+
+fn status<'a>(clm: &'a Clm, hash: &Rc<str>) -> Option<&'a Status> {
+    clm.components.get(hash).map(|component| &component.status)
+}
+
+fn name(clm: &Clm, hash: &str) -> Component {
+    let name = clm.component(hash).map_or(hash, |component| &component.name);
+    Component::new(hash, name)
+}
+
+#[cfg(test)]
+mod tests {
+    use tracking::ErrorKind;
+
+    use super::*;
+    use crate::{registry::Registry, route::Route, store::clm::reduce};
+
+    const TWO: &str = r#"{"components":[
+        {"hash":"a","name":"A","concrete":{"implementation":"a.html"}},
+        {"hash":"b","name":"B","concrete":{"implementation":"b.html"}}]}"#;
+
+    /// What the last of `actions` tells the tracker, in short.
+    fn told(actions: &[Action]) -> Vec<String> {
+        let Some((last, earlier)) = actions.split_last() else { return Vec::new() };
+        let before = earlier.iter().fold(Rc::<Clm>::default(), |state, action| reduce(state, action));
+        let after = reduce(before.clone(), last);
+        signals_for(&Transition { action: last, before: &before, after: &after }, &Place::default())
+            .into_iter()
+            .map(|signal| match signal {
+                Signal::Switched { to, visible, .. } => format!("switched {} {visible}", to.name),
+                Signal::Loaded { component, load_time_ms } => {
+                    format!("loaded {} {load_time_ms}", component.hash)
+                }
+                Signal::Interacted { component, interaction_type, details } => format!(
+                    "interacted {} {interaction_type} {}",
+                    component.hash,
+                    details.map_or_else(|| "-".to_owned(), |json| json.get().to_owned())
+                ),
+                Signal::Failed { component, kind, message, .. } => {
+                    format!("failed {} {} {message}", component.hash, kind.as_str())
+                }
+                Signal::Alive => "alive".to_owned(),
+                Signal::Hidden => "hidden".to_owned(),
+                Signal::Visible => "visible".to_owned(),
+                Signal::Closed => "closed".to_owned(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_action_tells_what_it_should_and_nothing_else() {
+        let ready = || Action::RegistryLoaded(Rc::new(Registry::parse(TWO).unwrap()));
+        let set = |hash: &str| Action::SetActiveComponent(hash.into());
+        let route = |fragment: &str| Action::RouteChanged(Route::parse(fragment));
+        let loaded = || Action::ComponentLoaded { hash: "a".into(), load_time_ms: 7 };
+        let failed = || Action::ComponentFailed {
+            hash: "a".into(),
+            kind: ErrorKind::Http,
+            message: "404".into(),
+            stack: "".into(),
+        };
+        let event = |details: Option<&str>| Action::ComponentEvent {
+            hash: "a".into(),
+            event: "cta_clicked".into(),
+            details: details.map(Into::into),
+            at_ms: 1,
+        };
+        let registry_failed =
+            || Action::RegistryFailed { kind: ErrorKind::Network, message: "gone".into() };
+        let table: Vec<(Vec<Action>, &[&str])> = vec![
+            (vec![Action::RegistryRequested], &[]),
+            (vec![ready()], &["switched A true"]),
+            (vec![route("#/component/b")], &[]),
+            (vec![route("#/component/b"), ready()], &["switched B true"]),
+            (vec![route("#/live"), ready()], &["switched A false"]),
+            (vec![registry_failed()], &["failed (dashboard) network gone"]),
+            (vec![ready(), set("b")], &["switched B true"]),
+            (vec![ready(), set("a")], &[]),
+            (vec![ready(), set("zzz")], &[]),
+            (vec![ready(), route("#/insights")], &["hidden"]),
+            (vec![ready(), route("#/insights"), route("#/")], &["visible"]),
+            (vec![ready(), route("#/insights"), set("a")], &["visible"]),
+            (vec![ready(), route("#/insights"), set("b")], &["switched B true"]),
+            (vec![ready(), Action::TabVisible(false)], &["hidden"]),
+            (vec![ready(), Action::TabVisible(true)], &[]),
+            (vec![ready(), Action::TabVisible(false), Action::TabVisible(true)], &["visible"]),
+            (vec![ready(), route("#/live"), Action::TabVisible(false)], &[]),
+            (vec![ready(), Action::TabVisible(false), set("b")], &["switched B false"]),
+            (vec![ready(), loaded()], &["loaded a 7"]),
+            (vec![ready(), loaded(), loaded()], &[]),
+            (vec![ready(), failed()], &["failed a http 404"]),
+            (vec![ready(), failed(), failed()], &[]),
+            (vec![ready(), failed(), loaded()], &[]),
+            (vec![ready(), failed(), Action::RetryComponent("a".into())], &[]),
+            (vec![ready(), event(Some(r#"{"x":1}"#))], &[r#"interacted a cta_clicked {"x":1}"#]),
+            (vec![ready(), event(Some("not json"))], &["interacted a cta_clicked -"]),
+            (vec![ready(), event(None)], &["interacted a cta_clicked -"]),
+            (vec![ready(), Action::UserSelected("u1".into())], &[]),
+            (vec![ready(), Action::Heartbeat("a".into())], &[]),
+            (vec![ready(), Action::MessageRejected], &[]),
+            (vec![ready(), Action::PersonActive], &["alive"]),
+            (vec![ready(), Action::PageClosed], &["closed"]),
+            (vec![ready(), Action::ConsentAnswered(true)], &[]),
+        ];
+        for (actions, expected) in table {
+            assert_eq!(told(&actions), expected, "{actions:?}");
+        }
+    }
+}
