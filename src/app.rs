@@ -1,1 +1,58 @@
-//! soon
+//! The page as a whole: top bar, the page that is shown, the question about tracking.
+
+use yew::prelude::*;
+use yewdux::use_selector;
+
+use crate::{
+    components::{consent_banner::ConsentBanner, top_bar::TopBar},
+    pages::{dashboard::Dashboard, insights::Insights, live::Live},
+    route::Page,
+    store::{Clm, Store},
+};
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub store: Store,
+}
+
+#[component]
+pub fn App(props: &Props) -> Html {
+    html! {
+        <ContextProvider<yewdux::Context> context={props.store.context().clone()}>
+            <ContextProvider<Store> context={props.store.clone()}>
+                <Shell />
+            </ContextProvider<Store>>
+        </ContextProvider<yewdux::Context>>
+    }
+}
+
+#[component]
+fn Shell() -> Html {
+    let page = use_selector(|clm: &Clm| clm.page);
+    let title = use_selector(|clm: &Clm| title(clm));
+    use_effect_with(title, |title| {
+        if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+            document.set_title(title);
+        }
+    });
+    // The dashboard stays in the document, so that its frames stay alive.
+    html! {
+        <>
+            <a class="skip-link" href="#main">{ "Skip to the content" }</a>
+            <TopBar />
+            <Dashboard shown={*page == Page::Dashboard} />
+            if *page == Page::Insights { <Insights /> }
+            if *page == Page::Live { <Live /> }
+            <ConsentBanner />
+        </>
+    }
+}
+
+fn title(clm: &Clm) -> String {
+    let place = match clm.page {
+        Page::Dashboard => clm.active_component().map(|component| component.name.to_string()),
+        Page::Insights => Some("Insights".to_owned()),
+        Page::Live => Some("Live".to_owned()),
+    };
+    place.map_or_else(|| "CLM Dashboard".to_owned(), |place| format!("{place} · CLM Dashboard"))
+}

@@ -5,6 +5,8 @@ pub mod app;
 pub mod components;
 pub mod config;
 pub mod frames;
+pub mod loader;
+pub mod navigation;
 pub mod pages;
 pub mod registry;
 pub mod route;

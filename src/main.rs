@@ -1,1 +1,20 @@
-fn main() {}
+//! Joins the parts: the store, what watches it, and the page that shows it.
+
+#![allow(clippy::missing_docs_in_private_items)]
+
+use clm_dashboard::{
+    app::{App, Props},
+    frames, loader, navigation,
+    store::Store,
+    tracking,
+};
+
+fn main() {
+    let store = Store::default();
+    // Observers are told in this order: the tracker first, so that it misses nothing.
+    tracking::start(&store);
+    frames::start(&store);
+    navigation::start(&store);
+    loader::start(&store);
+    yew::Renderer::<App>::with_props(Props { store }).render();
+}

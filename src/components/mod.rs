@@ -1,1 +1,10 @@
-//! soon
+//! Reusable views: props in, callbacks out.
+
+pub mod consent_banner;
+pub mod frame;
+pub mod icon;
+pub mod privacy_panel;
+pub mod sidebar;
+pub mod top_bar;
+pub mod tracking_chip;
+pub mod viewer;

@@ -1,1 +1,5 @@
-//! soon
+//! One screen per file.
+
+pub mod dashboard;
+pub mod insights;
+pub mod live;

@@ -1,0 +1,106 @@
+//! What is kept, and the way to change one's mind.
+
+use std::rc::Rc;
+
+use tracking::Consent;
+use yew::prelude::*;
+
+use super::{
+    consent_banner::WhatIsTracked,
+    icon::{Icon, Shape},
+};
+use crate::store::{Action, TrackingStatus, use_dispatch};
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub status: Rc<TrackingStatus>,
+    pub onclose: Callback<()>,
+}
+
+#[component]
+pub fn PrivacyPanel(props: &Props) -> Html {
+    let dispatch = use_dispatch();
+    let panel = use_node_ref();
+    use_effect_with(panel.clone(), |panel| {
+        if let Some(element) = panel.cast::<web_sys::HtmlElement>() {
+            let _ = element.focus();
+        }
+    });
+    let close = props.onclose.reform(|_: MouseEvent| ());
+    let onkeydown = {
+        let onclose = props.onclose.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape" {
+                event.stop_propagation();
+                onclose.emit(());
+            }
+        })
+    };
+    let answer = |granted: bool| {
+        let dispatch = dispatch.clone();
+        Callback::from(move |_| dispatch.emit(Action::ConsentAnswered(granted)))
+    };
+    let status = &props.status;
+    html! {
+        <div class="panel" role="dialog" aria-label="Privacy" tabindex="-1" ref={panel} {onkeydown}>
+            <header>
+                <h2>{ "Privacy" }</h2>
+                <button class="icon-button" aria-label="Close" onclick={close}>
+                    <Icon shape={Shape::Close} />
+                </button>
+            </header>
+            { explain(status) }
+            if let Some(why) = &status.last_error {
+                <p class="notice" data-tone="warn">
+                    { format!("{why} {} events are kept on this device. If you run the dashboard yourself, start the server with cargo xtask demo.", status.queued) }
+                </p>
+            }
+            if status.key_in_page {
+                <p class="notice" data-tone="bad">
+                    { "This page holds a Loki password. Everyone who opens the page can read it; use the server instead." }
+                </p>
+            }
+            if status.consent == Consent::Granted && !status.storage_works {
+                <p class="notice" data-tone="warn">
+                    { "Your browser blocks storage, so events live in this tab only." }
+                </p>
+            }
+            <div class="panel-actions">
+                if status.consent == Consent::Granted {
+                    <button class="button" onclick={answer(false)}>{ "Stop and forget" }</button>
+                } else {
+                    <button class="button" onclick={answer(true)}>{ "Allow tracking" }</button>
+                    if status.consent == Consent::Pending {
+                        <button class="button" onclick={answer(false)}>{ "Do not track" }</button>
+                    }
+                }
+            </div>
+            <WhatIsTracked />
+        </div>
+    }
+}
+
+fn explain(status: &TrackingStatus) -> Html {
+    let text = match status.consent {
+        Consent::Pending => {
+            "You have not answered yet. Nothing is stored and nothing is sent until you agree."
+        }
+        Consent::Denied if status.browser_says_no => {
+            "Your browser asks sites not to track you, so tracking is off. You can still allow it here."
+        }
+        Consent::Denied => "Tracking is off. Nothing is stored and nothing is sent.",
+        Consent::Granted => {
+            "Tracking is on. “Stop and forget” removes your random number and all waiting events from this browser."
+        }
+    };
+    html! {
+        <>
+            <p>{ text }</p>
+            if let Some(user) = &status.user_id {
+                <p class="muted">{ "You are known as " }<code title={user.to_string()}>
+                    { user.get(..12).unwrap_or_default() }{ "…" }
+                </code></p>
+            }
+        </>
+    }
+}

@@ -1,0 +1,70 @@
+//! Mark, pages, tracking chip, theme.
+
+use yew::prelude::*;
+use yewdux::{use_selector, use_store_value};
+
+use super::{
+    icon::{Icon, Shape},
+    privacy_panel::PrivacyPanel,
+    tracking_chip::TrackingChip,
+};
+use crate::{
+    route::{Page, Route},
+    store::{Clm, TrackingStatus},
+};
+
+#[component]
+pub fn TopBar() -> Html {
+    let page = use_selector(|clm: &Clm| clm.page);
+    let active = use_selector(|clm: &Clm| clm.active.clone());
+    let status = use_store_value::<TrackingStatus>();
+    let privacy_open = use_state_eq(|| false);
+    let toggle = {
+        let open = privacy_open.clone();
+        Callback::from(move |_: MouseEvent| open.set(!*open))
+    };
+    let close = {
+        let open = privacy_open.clone();
+        Callback::from(move |()| open.set(false))
+    };
+    let tab = |to: Page, text: &'static str| {
+        let current = (*page == to).then_some("page");
+        let href = Route::fragment(to, active.as_deref());
+        html! { <a class="tab" {href} aria-current={current}>{ text }</a> }
+    };
+    html! {
+        <header class="top-bar">
+            <a class="brand" href="#/" aria-label="CLM Dashboard">
+                <Icon shape={Shape::Cube} /><span>{ "CLM Dashboard" }</span>
+            </a>
+            <nav aria-label="Pages">
+                { tab(Page::Dashboard, "Dashboard") }
+                { tab(Page::Insights, "Insights") }
+                { tab(Page::Live, "Live") }
+            </nav>
+            <div class="top-right">
+                <TrackingChip status={status.clone()} open={*privacy_open} onclick={toggle} />
+                <button class="icon-button" aria-label="Switch between light and dark"
+                        title="Switch between light and dark" onclick={Callback::from(|_| switch_theme())}>
+                    <Icon shape={Shape::Theme} />
+                </button>
+            </div>
+            if *privacy_open { <PrivacyPanel {status} onclose={close} /> }
+        </header>
+    }
+}
+
+/// For this visit only: nothing is stored that was not agreed to.
+fn switch_theme() {
+    let Some(window) = web_sys::window() else { return };
+    let root = window.document().and_then(|document| document.document_element());
+    let system_dark = window
+        .match_media("(prefers-color-scheme: dark)")
+        .ok()
+        .flatten()
+        .is_some_and(|query| query.matches());
+    if let Some(root) = root {
+        let dark = root.get_attribute("data-theme").map_or(system_dark, |theme| theme == "dark");
+        let _ = root.set_attribute("data-theme", if dark { "light" } else { "dark" });
+    }
+}

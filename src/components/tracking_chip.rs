@@ -1,0 +1,64 @@
+//! One dot and one short text: how tracking stands.
+
+use tracking::Consent;
+use yew::prelude::*;
+
+use crate::store::TrackingStatus;
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub status: std::rc::Rc<TrackingStatus>,
+    pub open: bool,
+    pub onclick: Callback<MouseEvent>,
+}
+
+#[component]
+pub fn TrackingChip(props: &Props) -> Html {
+    let (tone, text) = describe(&props.status);
+    html! {
+        <button class="chip" data-tone={tone} aria-haspopup="dialog"
+                aria-expanded={props.open.to_string()} onclick={props.onclick.clone()}>
+            <span class="dot" aria-hidden="true"></span>
+            <span class="chip-text" role="status">{ text }</span>
+        </button>
+    }
+}
+
+/// Tone and text.
+fn describe(status: &TrackingStatus) -> (&'static str, String) {
+    match status.consent {
+        Consent::Pending => ("warn", "Waiting for your answer".to_owned()),
+        Consent::Denied => ("off", "Tracking off".to_owned()),
+        Consent::Granted => match &status.last_error {
+            Some(why) if why.contains("credentials") => {
+                ("bad", format!("{} waiting, access refused", status.queued))
+            }
+            Some(_) => ("warn", format!("{} waiting, server unreachable", status.queued)),
+            None => ("good", "Tracking on".to_owned()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chip_says_how_tracking_stands() {
+        let status = |consent, last_error: Option<&str>| TrackingStatus {
+            consent,
+            queued: 12,
+            last_error: last_error.map(Into::into),
+            ..TrackingStatus::default()
+        };
+        for (status, text) in [
+            (status(Consent::Pending, None), "Waiting for your answer"),
+            (status(Consent::Denied, None), "Tracking off"),
+            (status(Consent::Granted, None), "Tracking on"),
+            (status(Consent::Granted, Some("gone")), "12 waiting, server unreachable"),
+            (status(Consent::Granted, Some("refuses our credentials")), "12 waiting, access refused"),
+        ] {
+            assert_eq!(describe(&status).1, text);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What a component may say. Untrusted: everything is checked and bounded here.
+
+use std::rc::Rc;
+
+use js_sys::{JSON, Reflect};
+use tracking::{ErrorKind, limit};
+use wasm_bindgen::JsValue;
+
+pub enum Message {
+    Heartbeat,
+    Loaded,
+    Event { event: Rc<str>, details: Option<Rc<str>>, selected_user: Option<Rc<str>> },
+    Error { kind: ErrorKind, message: Rc<str>, stack: Rc<str> },
+    WantsState,
+}
+
+impl Message {
+    pub fn parse(data: &JsValue) -> Option<Self> {
+        let text = |value: &JsValue, key: &str| get(value, key)?.as_string();
+        match text(data, "type")?.as_str() {
+            "clm_heartbeat" => Some(Self::Heartbeat),
+            "clm_component_loaded" => Some(Self::Loaded),
+            "request_redux_state" => Some(Self::WantsState),
+            "clm_event" => {
+                let event = text(data, "event").filter(|event| !event.is_empty())?;
+                let data = get(data, "data").unwrap_or_default();
+                let selected_user = (event == "user_selected")
+                    .then(|| text(&data, "userId"))
+                    .flatten()
+                    .filter(|user| user.len() <= limit::NAME);
+                Some(Self::Event {
+                    event: limit::shorten(&event, limit::NAME).into(),
+                    details: details(&data),
+                    selected_user: selected_user.map(Into::into),
+                })
+            }
+            "clm_error" => {
+                let data = get(data, "data")?;
+                let error = text(&data, "error")?;
+                let kind = text(&data, "kind");
+                Some(Self::Error {
+                    kind: match kind.as_deref() {
+                        Some("exception") => ErrorKind::Exception,
+                        Some("unhandled_rejection") => ErrorKind::UnhandledRejection,
+                        _ => ErrorKind::Reported,
+                    },
+                    message: limit::shorten(&error, limit::ERROR_MESSAGE).into(),
+                    stack: limit::shorten(
+                        &text(&data, "stack").unwrap_or_default(),
+                        limit::ERROR_STACK,
+                    )
+                    .into(),
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn get(value: &JsValue, key: &str) -> Option<JsValue> {
+    if !value.is_object() {
+        return None;
+    }
+    Reflect::get(value, &key.into()).ok()
+}
+
+/// The component's own data as JSON; left out when it is none, cannot be written or is too long.
+fn details(data: &JsValue) -> Option<Rc<str>> {
+    if data.is_undefined() || data.is_null() {
+        return None;
+    }
+    let json = JSON::stringify(data).ok()?.as_string()?;
+    (json.len() <= limit::DETAILS).then(|| json.into())
+}

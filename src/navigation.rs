@@ -1,0 +1,47 @@
+//! The address and the store, kept equal.
+
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{Event, Window};
+
+use crate::{
+    route::Route,
+    store::{Action, Store},
+};
+
+/// Follows the address from now on, and lets the address follow the store.
+pub fn start(store: &Store) {
+    let Some(window) = web_sys::window() else { return };
+    store.dispatch(Action::RouteChanged(current(&window)));
+
+    let (follower, location) = (store.clone(), window.clone());
+    let closure = Closure::<dyn FnMut(Event)>::new(move |_| {
+        follower.dispatch(Action::RouteChanged(current(&location)));
+    });
+    let _ = window
+        .add_event_listener_with_callback("hashchange", closure.as_ref().unchecked_ref());
+    closure.forget();
+
+    store.observe(move |transition| {
+        let after = transition.after;
+        let wanted = Route::fragment(after.page, after.active.as_deref());
+        let shown = window.location().hash().unwrap_or_default();
+        if after.active.is_none() || wanted == shown {
+            return;
+        }
+        // What the address chose, or a first component nobody chose, makes no step to go back to.
+        let chosen_by_address = matches!(
+            transition.action,
+            Action::RouteChanged(_) | Action::RegistryLoaded(_)
+        );
+        let Ok(history) = window.history() else { return };
+        let _ = if chosen_by_address {
+            history.replace_state_with_url(&JsValue::NULL, "", Some(&wanted))
+        } else {
+            history.push_state_with_url(&JsValue::NULL, "", Some(&wanted))
+        };
+    });
+}
+
+fn current(window: &Window) -> Route {
+    Route::parse(&window.location().hash().unwrap_or_default())
+}

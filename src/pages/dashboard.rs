@@ -1,0 +1,159 @@
+//! The components: list on the left, the active one on the right.
+
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use wasm_bindgen::{JsCast, closure::Closure};
+use yew::prelude::*;
+use yewdux::use_store_value;
+
+use crate::{
+    components::{
+        sidebar::{Item, Sidebar},
+        viewer::Viewer,
+    },
+    registry::Registry,
+    store::{Action, Clm, RegistryState, use_dispatch},
+};
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub shown: bool,
+}
+
+#[component]
+pub fn Dashboard(props: &Props) -> Html {
+    let clm = use_store_value::<Clm>();
+    let dispatch = use_dispatch();
+    let drawer = use_state_eq(|| false);
+    use_effect_with((), |()| focus_search_on_slash());
+    use_effect_with(clm.active.clone(), |_| {
+        // After the list has drawn the new row.
+        Timeout::new(0, scroll_to_active).forget();
+    });
+    let set_drawer = |open: bool| {
+        let drawer = drawer.clone();
+        Callback::from(move |()| drawer.set(open))
+    };
+    let onselect = {
+        let (dispatch, drawer) = (dispatch.clone(), drawer.clone());
+        Callback::from(move |hash: Rc<str>| {
+            drawer.set(false);
+            dispatch.emit(Action::SetActiveComponent(hash));
+        })
+    };
+    let content = match &clm.registry {
+        RegistryState::Loading => html! { <Loading /> },
+        RegistryState::Failed(message) => {
+            let again = dispatch.reform(|_: MouseEvent| Action::RegistryRequested);
+            html! { <RegistryFailure message={message.clone()} {again} /> }
+        }
+        RegistryState::Ready(registry) => html! {
+            <>
+                <Sidebar registry={registry.clone()} items={items(&clm, registry)}
+                         active={clm.active.clone()} drawer_open={*drawer}
+                         {onselect} onclose={set_drawer(false)} />
+                <button class="backdrop" hidden={!*drawer} aria-label="Close the list"
+                        onclick={set_drawer(false).reform(|_| ())}></button>
+                <main class="main-content" id="main">
+                    { for registry.notices.iter().map(|notice| html! {
+                        <p class="notice" data-tone="warn">{ "The registry has an entry that cannot be shown. " }{ notice }</p>
+                    }) }
+                    <Viewer opened={opened(&clm, registry)} active={clm.active.clone()}
+                            onretry={dispatch.reform(Action::RetryComponent)}
+                            onmenu={set_drawer(true)} />
+                </main>
+            </>
+        },
+    };
+    html! { <div class="dashboard" hidden={!props.shown}>{ content }</div> }
+}
+
+fn items(clm: &Clm, registry: &Registry) -> Vec<Item> {
+    let item = |component: &crate::registry::Component| Item {
+        hash: component.hash.clone(),
+        name: component.name.clone(),
+        goal: component.goal.clone(),
+        status: clm.components.get(&component.hash).map(|state| state.status.clone()),
+    };
+    registry.components.iter().map(item).collect()
+}
+
+fn opened(
+    clm: &Clm,
+    registry: &Registry,
+) -> Vec<(crate::registry::Component, crate::store::ComponentState)> {
+    registry
+        .components
+        .iter()
+        .filter_map(|component| {
+            Some((component.clone(), clm.components.get(&component.hash)?.clone()))
+        })
+        .collect()
+}
+
+#[component]
+fn Loading() -> Html {
+    html! {
+        <div class="loading-overlay" role="status" aria-label="Loading the components">
+            <div class="skeleton-column"></div><div class="skeleton-column wide"></div><div class="skeleton"></div>
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct FailureProps {
+    message: Rc<str>,
+    again: Callback<MouseEvent>,
+}
+
+#[component]
+fn RegistryFailure(props: &FailureProps) -> Html {
+    html! {
+        <main class="main-content" id="main">
+            <div class="failure" role="alert">
+                <div>
+                    <h1>{ "The list of components is missing" }</h1>
+                    <p>{ &*props.message }{ " Check that the server is running and that registry.json is right, then try again." }</p>
+                </div>
+                <button class="button primary" onclick={props.again.clone()}>{ "Try again" }</button>
+            </div>
+        </main>
+    }
+}
+
+/// `/` goes to the search box from anywhere but a text field.
+fn focus_search_on_slash() {
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
+    let find = document.clone();
+    let closure = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
+        let typing = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+            .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA"));
+        if event.key() != "/" || typing || event.ctrl_key() || event.meta_key() {
+            return;
+        }
+        let search = find.get_element_by_id("component-search");
+        if let Some(search) = search.and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok()) {
+            event.prevent_default();
+            let _ = search.focus();
+        }
+    });
+    let _ = document.add_event_listener_with_callback("keydown", closure.as_ref().unchecked_ref());
+    // The dashboard lives as long as the page.
+    closure.forget();
+}
+
+fn scroll_to_active() {
+    let row = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| {
+            document.query_selector(".component-item[aria-selected='true']").ok().flatten()
+        });
+    if let Some(row) = row {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        row.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
