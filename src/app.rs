@@ -35,6 +35,16 @@ fn Shell() -> Html {
             document.set_title(title);
         }
     });
+    // For this visit only: nothing is stored that was not agreed to.
+    let theme = use_selector(|clm: &Clm| clm.theme);
+    use_effect_with(theme, |theme| {
+        let root = web_sys::window()
+            .and_then(|window| window.document())
+            .and_then(|document| document.document_element());
+        if let Some((root, theme)) = root.zip(**theme) {
+            let _ = root.set_attribute("data-theme", theme.as_str());
+        }
+    });
     // The dashboard stays in the document, so that its frames stay alive.
     html! {
         <>

@@ -51,7 +51,11 @@ impl Config {
     /// A sentence that names the place of the mistake.
     pub fn parse(json: &str) -> Result<Self, String> {
         serde_json::from_str(json).map_err(|error| {
-            format!("config.json is not as expected (line {}, column {})", error.line(), error.column())
+            format!(
+                "config.json is not as expected (line {}, column {})",
+                error.line(),
+                error.column()
+            )
         })
     }
 
@@ -89,9 +93,10 @@ mod tests {
 
     #[test]
     fn settings_are_bounded_and_credentials_need_both_halves() {
-        let config =
-            Config::parse(r#"{"batchSize":0,"flushInterval":1,"lokiUsername":"u","labels":"stream"}"#)
-                .unwrap();
+        let config = Config::parse(
+            r#"{"batchSize":0,"flushInterval":1,"lokiUsername":"u","labels":"stream"}"#,
+        )
+        .unwrap();
         let settings = config.settings();
         assert_eq!((settings.batch_size, settings.flush_interval_ms), (1, 100));
         assert_eq!(settings.labels, LabelMode::Stream);

@@ -17,8 +17,7 @@ pub fn start(store: &Store) {
     let closure = Closure::<dyn FnMut(Event)>::new(move |_| {
         follower.dispatch(Action::RouteChanged(current(&location)));
     });
-    let _ = window
-        .add_event_listener_with_callback("hashchange", closure.as_ref().unchecked_ref());
+    let _ = window.add_event_listener_with_callback("hashchange", closure.as_ref().unchecked_ref());
     closure.forget();
 
     store.observe(move |transition| {
@@ -29,10 +28,8 @@ pub fn start(store: &Store) {
             return;
         }
         // What the address chose, or a first component nobody chose, makes no step to go back to.
-        let chosen_by_address = matches!(
-            transition.action,
-            Action::RouteChanged(_) | Action::RegistryLoaded(_)
-        );
+        let chosen_by_address =
+            matches!(transition.action, Action::RouteChanged(_) | Action::RegistryLoaded(_));
         let Ok(history) = window.history() else { return };
         let _ = if chosen_by_address {
             history.replace_state_with_url(&JsValue::NULL, "", Some(&wanted))

@@ -200,7 +200,9 @@ mod tests {
     use super::*;
 
     fn entry(hash: &str, implementation: &str) -> String {
-        format!(r#"{{"hash":"{hash}","name":"N","concrete":{{"implementation":"{implementation}"}}}}"#)
+        format!(
+            r#"{{"hash":"{hash}","name":"N","concrete":{{"implementation":"{implementation}"}}}}"#
+        )
     }
 
     fn registry(entries: &[String]) -> Result<Registry, String> {
@@ -221,7 +223,10 @@ mod tests {
             ("<html>", "The registry is not valid JSON (line 1)."),
             ("{}", "The registry lists no components."),
             (r#"{"components":[]}"#, "The registry lists no components."),
-            (r#"{"components":[{"name":"x"}]}"#, "no component that can be shown. Entry 1: \"x\" has no hash."),
+            (
+                r#"{"components":[{"name":"x"}]}"#,
+                "no component that can be shown. Entry 1: \"x\" has no hash.",
+            ),
         ] {
             let error = Registry::parse(json).unwrap_err();
             assert!(error.ends_with(says), "{error}");

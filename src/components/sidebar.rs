@@ -63,7 +63,8 @@ pub fn Sidebar(props: &Props) -> Html {
         })
     };
     let pick_first = {
-        let (first, onselect) = (shown.first().map(|item| item.hash.clone()), props.onselect.clone());
+        let (first, onselect) =
+            (shown.first().map(|item| item.hash.clone()), props.onselect.clone());
         Callback::from(move |event: KeyboardEvent| {
             if let Some(hash) = first.clone().filter(|_| event.key() == "Enter") {
                 onselect.emit(hash);
@@ -209,9 +210,8 @@ mod tests {
         let counts = categories(&registry);
         assert_eq!(counts[0], ("All".into(), registry.components.len()));
         assert_eq!(counts[1..].iter().map(|(_, n)| n).sum::<usize>(), registry.components.len());
-        let found = |search: &str| {
-            registry.components.iter().filter(|c| is_shown(c, ALL, search)).count()
-        };
+        let found =
+            |search: &str| registry.components.iter().filter(|c| is_shown(c, ALL, search)).count();
         assert_eq!(found(" WELCOME "), 1);
         assert_eq!(found("p2p-st"), 1);
         assert_eq!(found("no such thing"), 0);

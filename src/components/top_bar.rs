@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     route::{Page, Route},
-    store::{Clm, TrackingStatus},
+    store::{Action, Clm, TrackingStatus, clm::Theme, use_dispatch},
 };
 
 #[component]
@@ -26,6 +26,14 @@ pub fn TopBar() -> Html {
     let close = {
         let open = privacy_open.clone();
         Callback::from(move |()| open.set(false))
+    };
+    let switch_theme = {
+        let dispatch = use_dispatch();
+        let chosen = use_selector(|clm: &Clm| clm.theme);
+        Callback::from(move |_| {
+            let dark = chosen.map_or_else(system_is_dark, |theme| theme == Theme::Dark);
+            dispatch.emit(Action::ThemeChosen(if dark { Theme::Light } else { Theme::Dark }));
+        })
     };
     let tab = |to: Page, text: &'static str| {
         let current = (*page == to).then_some("page");
@@ -45,7 +53,7 @@ pub fn TopBar() -> Html {
             <div class="top-right">
                 <TrackingChip status={status.clone()} open={*privacy_open} onclick={toggle} />
                 <button class="icon-button" aria-label="Switch between light and dark"
-                        title="Switch between light and dark" onclick={Callback::from(|_| switch_theme())}>
+                        title="Switch between light and dark" onclick={switch_theme}>
                     <Icon shape={Shape::Theme} />
                 </button>
             </div>
@@ -54,17 +62,8 @@ pub fn TopBar() -> Html {
     }
 }
 
-/// For this visit only: nothing is stored that was not agreed to.
-fn switch_theme() {
-    let Some(window) = web_sys::window() else { return };
-    let root = window.document().and_then(|document| document.document_element());
-    let system_dark = window
-        .match_media("(prefers-color-scheme: dark)")
-        .ok()
-        .flatten()
-        .is_some_and(|query| query.matches());
-    if let Some(root) = root {
-        let dark = root.get_attribute("data-theme").map_or(system_dark, |theme| theme == "dark");
-        let _ = root.set_attribute("data-theme", if dark { "light" } else { "dark" });
-    }
+fn system_is_dark() -> bool {
+    web_sys::window()
+        .and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok().flatten())
+        .is_some_and(|query| query.matches())
 }

@@ -56,7 +56,10 @@ mod tests {
             (status(Consent::Denied, None), "Tracking off"),
             (status(Consent::Granted, None), "Tracking on"),
             (status(Consent::Granted, Some("gone")), "12 waiting, server unreachable"),
-            (status(Consent::Granted, Some("refuses our credentials")), "12 waiting, access refused"),
+            (
+                status(Consent::Granted, Some("refuses our credentials")),
+                "12 waiting, access refused",
+            ),
         ] {
             assert_eq!(describe(&status).1, text);
         }

@@ -16,7 +16,7 @@ use crate::{
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// All that were opened, in the registry's order.
+    /// All that were opened, in the order of opening.
     pub opened: Vec<(Component, ComponentState)>,
     pub active: Option<Rc<str>>,
     pub onretry: Callback<Rc<str>>,
@@ -38,7 +38,8 @@ pub fn Viewer(props: &Props) -> Html {
         let full_screen = full_screen.clone();
         Callback::from(move |_: MouseEvent| full_screen.set(!*full_screen))
     };
-    let active = props.opened.iter().find(|(component, _)| Some(&component.hash) == props.active.as_ref());
+    let active =
+        props.opened.iter().find(|(component, _)| Some(&component.hash) == props.active.as_ref());
     html! {
         <section class={classes!("viewer", full_screen.then_some("full-screen"))} onkeydown={leave}>
             <header class="viewer-bar">
@@ -83,10 +84,12 @@ fn retry(props: &Props, component: &Component) -> Callback<MouseEvent> {
 fn status(state: &ComponentState) -> Html {
     let (tone, word) = match &state.status {
         Status::Loading => ("warn", "loading".to_owned()),
-        Status::Loaded => ("good", state.load_time_ms.map_or_else(
-            || "loaded".to_owned(),
-            |ms| format!("loaded in {ms} ms"),
-        )),
+        Status::Loaded => (
+            "good",
+            state
+                .load_time_ms
+                .map_or_else(|| "loaded".to_owned(), |ms| format!("loaded in {ms} ms")),
+        ),
         Status::Failed { .. } => ("bad", "failed".to_owned()),
     };
     html! {

@@ -9,7 +9,7 @@ use gloo_timers::callback::Interval;
 use tracking::ErrorKind;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Event, HtmlIFrameElement, MessageEvent, RequestInit, RequestMode};
+use web_sys::{Event, EventTarget, HtmlIFrameElement, MessageEvent, RequestInit, RequestMode};
 
 use crate::{
     registry::Component,
@@ -22,6 +22,10 @@ use message::Message;
 const WATCH_EVERY_MS: u32 = 1_000;
 /// A component beats every 3 s; three missed beats and a little are a stop.
 const HEARTBEAT_LOST_AFTER_MS: u64 = 10_000;
+
+/// The browser may note a load's timing a moment after its event.
+const TIMING_TRIES: u32 = 20;
+const TIMING_WAIT_MS: u32 = 25;
 
 /// What the store does not need to know of each frame.
 #[derive(Default)]
@@ -49,27 +53,30 @@ pub fn start(store: &Store) {
     let observer = frames.clone();
     store.observe(move |transition| observer.observe(transition));
 
+    let Some(window) = web_sys::window() else { return };
+    let Some(document) = window.document() else { return };
     let listener = frames.clone();
-    listen("message", move |event| {
+    listen(&window, "message", move |event| {
         if let Some(event) = event.dyn_ref::<MessageEvent>() {
             listener.on_message(event);
         }
     });
-    // Load events do not bubble, but they can be captured on their way down.
+    // Load events do not bubble, but the document can capture them on their way down.
     let loads = frames.clone();
-    listen("load", move |event| {
+    listen(&document, "load", move |event| {
         let frame = event.target().and_then(|target| target.dyn_into::<HtmlIFrameElement>().ok());
         if let Some(hash) = frame.and_then(|frame| frame.get_attribute("data-hash")) {
-            loads.on_load(&hash.into());
+            let hash: Rc<str> = hash.into();
+            slice::tell_theme(&hash, &loads.store.state());
+            loads.on_load(&hash, TIMING_TRIES);
         }
     });
     Interval::new(WATCH_EVERY_MS, move || frames.watch()).forget();
 }
 
-fn listen(name: &str, handler: impl FnMut(Event) + 'static) {
-    let Some(window) = web_sys::window() else { return };
+fn listen(target: &EventTarget, name: &str, handler: impl FnMut(Event) + 'static) {
     let closure = Closure::<dyn FnMut(Event)>::new(handler);
-    let _ = window.add_event_listener_with_callback_and_bool(
+    let _ = target.add_event_listener_with_callback_and_bool(
         name,
         closure.as_ref().unchecked_ref(),
         true,
@@ -89,6 +96,9 @@ impl Frames {
         let changed = before.active != after.active || before.on_screen() != after.on_screen();
         if changed || self.seen_since_ms.borrow().is_none() {
             *self.seen_since_ms.borrow_mut() = after.on_screen().then(platform::mono_ms);
+        }
+        if before.theme != after.theme {
+            after.opened.iter().for_each(|hash| slice::tell_theme(hash, after));
         }
         self.tell_slices(before, after);
     }
@@ -125,7 +135,7 @@ impl Frames {
         });
     }
 
-    fn on_load(&self, hash: &Rc<str>) {
+    fn on_load(self: &Rc<Self>, hash: &Rc<str>, tries: u32) {
         let state = self.store.state();
         let Some(component) = state.component(hash) else { return };
         if component.is_external() {
@@ -145,6 +155,13 @@ impl Frames {
             Some(status @ 400..) => {
                 let message = format!("The component's page answers HTTP {status}.");
                 self.failed(hash, ErrorKind::Http, &message, "");
+            }
+            None if tries > 0 => {
+                let (frames, hash) = (self.clone(), hash.clone());
+                gloo_timers::callback::Timeout::new(TIMING_WAIT_MS, move || {
+                    frames.on_load(&hash, tries - 1);
+                })
+                .forget();
             }
             _ if component.says_ready => {}
             _ => self.loaded(hash),
@@ -218,7 +235,8 @@ impl Frames {
                 self.failed(hash, ErrorKind::Timeout, &message, "");
             }
         }
-        if let Some(hash) = state.active.clone().filter(|hash| self.heart_stopped(hash, &state, now))
+        if let Some(hash) =
+            state.active.clone().filter(|hash| self.heart_stopped(hash, &state, now))
         {
             self.failed(&hash, ErrorKind::HeartbeatLost, "The component's heartbeat stopped.", "");
         }

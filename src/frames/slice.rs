@@ -2,6 +2,7 @@
 
 use js_sys::{JSON, Object, Reflect};
 use serde::Serialize;
+use wasm_bindgen::JsValue;
 
 use crate::{
     store::{Clm, Status},
@@ -130,14 +131,31 @@ pub fn changed(hash: &str, before: &Clm, after: &Clm) -> bool {
 pub fn tell(hash: &str, clm: &Clm) {
     let Some((slice, json)) = json(hash, clm) else { return };
     let Ok(state) = JSON::parse(&json) else { return };
+    #[allow(clippy::cast_precision_loss)]
+    let timestamp = platform::now().wall.0 as f64;
+    post(
+        hash,
+        &[
+            ("type", "redux_state_update".into()),
+            ("slice", slice.into()),
+            ("state", state),
+            ("timestamp", timestamp.into()),
+        ],
+    );
+}
+
+/// Tells `hash` which theme the person chose, if one was chosen.
+pub fn tell_theme(hash: &str, clm: &Clm) {
+    if let Some(theme) = clm.theme {
+        post(hash, &[("type", "clm_theme".into()), ("theme", theme.as_str().into())]);
+    }
+}
+
+fn post(hash: &str, fields: &[(&str, JsValue)]) {
     let message = Object::new();
-    let set = |key: &str, value: &wasm_bindgen::JsValue| {
-        let _ = Reflect::set(&message, &key.into(), value);
-    };
-    set("type", &"redux_state_update".into());
-    set("slice", &slice.into());
-    set("state", &state);
-    set("timestamp", &wasm_bindgen::JsValue::from(platform::now().wall.0.to_string()));
+    for (key, value) in fields {
+        let _ = Reflect::set(&message, &(*key).into(), value);
+    }
     let window = super::all_frames()
         .find(|frame| frame.get_attribute("data-hash").as_deref() == Some(hash))
         .and_then(|frame| frame.content_window());

@@ -83,12 +83,9 @@ fn opened(
     clm: &Clm,
     registry: &Registry,
 ) -> Vec<(crate::registry::Component, crate::store::ComponentState)> {
-    registry
-        .components
+    clm.opened
         .iter()
-        .filter_map(|component| {
-            Some((component.clone(), clm.components.get(&component.hash)?.clone()))
-        })
+        .filter_map(|hash| Some((registry.find(hash)?.clone(), clm.components.get(hash)?.clone())))
         .collect()
 }
 
@@ -146,11 +143,9 @@ fn focus_search_on_slash() {
 }
 
 fn scroll_to_active() {
-    let row = web_sys::window()
-        .and_then(|window| window.document())
-        .and_then(|document| {
-            document.query_selector(".component-item[aria-selected='true']").ok().flatten()
-        });
+    let row = web_sys::window().and_then(|window| window.document()).and_then(|document| {
+        document.query_selector(".component-item[aria-selected='true']").ok().flatten()
+    });
     if let Some(row) = row {
         let options = web_sys::ScrollIntoViewOptions::new();
         options.set_block(web_sys::ScrollLogicalPosition::Nearest);

@@ -73,9 +73,12 @@ fn empty(status: &TrackingStatus) -> String {
             status.pending
         ),
         Consent::Denied => {
-            "Tracking is off, so there is nothing to see. Allow it under the chip at the top.".to_owned()
+            "Tracking is off, so there is nothing to see. Allow it under the chip at the top."
+                .to_owned()
         }
-        Consent::Granted => "Nothing was recorded yet. Open a component on the dashboard.".to_owned(),
+        Consent::Granted => {
+            "Nothing was recorded yet. Open a component on the dashboard.".to_owned()
+        }
     }
 }
 

@@ -24,10 +24,30 @@ pub struct Clm {
     pub active: Option<Rc<str>>,
     /// Every component that was opened, by hash.
     pub components: BTreeMap<Rc<str>, ComponentState>,
+    /// The same in the order of opening: a frame that moves in the document would load again.
+    pub opened: Vec<Rc<str>>,
     pub recent_events: VecDeque<ComponentEvent>,
     pub selected_user: Option<Rc<str>>,
     pub metrics: Metrics,
     pub tab_visible: bool,
+    /// What the person chose for this visit; the system's choice otherwise.
+    pub theme: Option<Theme>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Theme {
+    Light,
+    Dark,
+}
+
+impl Theme {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
 }
 
 impl Default for Clm {
@@ -38,10 +58,12 @@ impl Default for Clm {
             wanted: None,
             active: None,
             components: BTreeMap::new(),
+            opened: Vec::new(),
             recent_events: VecDeque::new(),
             selected_user: None,
             metrics: Metrics::default(),
             tab_visible: true,
+            theme: None,
         }
     }
 }
@@ -89,19 +111,36 @@ pub struct Metrics {
 pub enum Action {
     RegistryRequested,
     RegistryLoaded(Rc<Registry>),
-    RegistryFailed { kind: ErrorKind, message: Rc<str> },
+    RegistryFailed {
+        kind: ErrorKind,
+        message: Rc<str>,
+    },
     /// The address changed, by a link, the back button or a hand.
     RouteChanged(Route),
     SetActiveComponent(Rc<str>),
-    ComponentLoaded { hash: Rc<str>, load_time_ms: u64 },
-    ComponentFailed { hash: Rc<str>, kind: ErrorKind, message: Rc<str>, stack: Rc<str> },
+    ComponentLoaded {
+        hash: Rc<str>,
+        load_time_ms: u64,
+    },
+    ComponentFailed {
+        hash: Rc<str>,
+        kind: ErrorKind,
+        message: Rc<str>,
+        stack: Rc<str>,
+    },
     RetryComponent(Rc<str>),
-    ComponentEvent { hash: Rc<str>, event: Rc<str>, details: Option<Rc<str>>, at_ms: u64 },
+    ComponentEvent {
+        hash: Rc<str>,
+        event: Rc<str>,
+        details: Option<Rc<str>>,
+        at_ms: u64,
+    },
     UserSelected(Rc<str>),
     Heartbeat(Rc<str>),
     /// A message that was not for us or not well-formed.
     MessageRejected,
     TabVisible(bool),
+    ThemeChosen(Theme),
     /// The person moved, typed or scrolled.
     PersonActive,
     /// The page goes away.
@@ -141,11 +180,11 @@ impl Clm {
         }
         self.active = Some(hash.clone());
         self.page = Page::Dashboard;
-        self.components.entry(hash.clone()).or_insert(ComponentState {
-            status: Status::Loading,
-            load_time_ms: None,
-            attempt: 0,
-        });
+        if !self.components.contains_key(hash) {
+            self.opened.push(hash.clone());
+            let state = ComponentState { status: Status::Loading, load_time_ms: None, attempt: 0 };
+            self.components.insert(hash.clone(), state);
+        }
     }
 }
 
@@ -221,6 +260,7 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
         }
         Action::MessageRejected => clm.metrics.malformed += 1,
         Action::TabVisible(visible) => clm.tab_visible = *visible,
+        Action::ThemeChosen(theme) => clm.theme = Some(*theme),
         Action::PersonActive | Action::PageClosed | Action::ConsentAnswered(_) => {}
     }
     state

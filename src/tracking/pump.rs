@@ -8,9 +8,7 @@ use std::{
 };
 
 use gloo_timers::callback::Timeout;
-use tracking::{
-    Batch, BatchId, Consent, Frozen, Identity, Now, Outcome, Poll, Signal, Tracker,
-};
+use tracking::{Batch, BatchId, Consent, Frozen, Identity, Now, Outcome, Poll, Signal, Tracker};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
@@ -294,7 +292,9 @@ impl Pump {
         if let Some((count, now)) = sent.filter(|(count, _)| *count > 0) {
             self.last_flush_ms.set(Some(now.wall.0));
             if self.debug() {
-                web_sys::console::log_1(&format!("[Analytics] Flushed {count} logs to Loki").into());
+                web_sys::console::log_1(
+                    &format!("[Analytics] Flushed {count} logs to Loki").into(),
+                );
             }
         }
         if let Outcome::Unauthorized { status } = outcome

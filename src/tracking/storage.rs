@@ -108,7 +108,11 @@ impl Kept {
     pub fn apply(&self, op: StorageOp) -> Result<(), String> {
         match op {
             StorageOp::Put { key, value } => {
-                if self.set(&key, &value) { Ok(()) } else { Err(key) }
+                if self.set(&key, &value) {
+                    Ok(())
+                } else {
+                    Err(key)
+                }
             }
             StorageOp::Remove { key } => {
                 self.remove(&key);

@@ -76,6 +76,7 @@ fn signal_of(action: &Action, before: &Clm, after: &Clm) -> Option<Signal> {
         | Action::Heartbeat(_)
         | Action::MessageRejected
         | Action::TabVisible(_)
+        | Action::ThemeChosen(_)
         | Action::ConsentAnswered(_) => None,
     }
 }
@@ -103,7 +104,8 @@ mod tests {
     /// What the last of `actions` tells the tracker, in short.
     fn told(actions: &[Action]) -> Vec<String> {
         let Some((last, earlier)) = actions.split_last() else { return Vec::new() };
-        let before = earlier.iter().fold(Rc::<Clm>::default(), |state, action| reduce(state, action));
+        let before =
+            earlier.iter().fold(Rc::<Clm>::default(), |state, action| reduce(state, action));
         let after = reduce(before.clone(), last);
         signals_for(&Transition { action: last, before: &before, after: &after }, &Place::default())
             .into_iter()
