@@ -1,1 +1,49 @@
-//! insights
+//! Each answer, as a pure function over events: the definition every engine is held to.
+//!
+//! Shared by all answers:
+//! - Integers only; times and durations are milliseconds, `*_ms` timestamps count from
+//!   1970-01-01 UTC.
+//! - Only events with `from_ms <= timestamp < to_ms` exist for an answer, see [`Range`]. Every
+//!   event is expected once.
+//! - A *visit* is a `component_visit` event. A *session* or *user* counts when it has at least one
+//!   visit in range.
+//! - Events of a session are ordered by time, then `seq`, then `event_id`.
+//! - A component's `name` is the alphabetically last of the names its counted events carry.
+//! - Lists come largest first, equal ones in the order of the component's hash, unless an answer
+//!   says otherwise.
+//! - Percentiles are nearest-rank: of n sorted values, the one at `ceil(p * n / 100)`.
+
+mod active_users;
+mod bounce;
+mod entry_points;
+mod errors;
+mod exit_points;
+mod funnel;
+mod journey;
+mod loads;
+mod percentile;
+mod popularity;
+mod range;
+mod select;
+mod sessions;
+mod summary;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod time;
+mod visits;
+
+pub use active_users::{ActiveUsers, active_users};
+pub use bounce::{Bounce, bounce};
+pub use entry_points::entry_points;
+pub use errors::{ComponentErrors, LATEST, errors};
+pub use exit_points::exit_points;
+pub use funnel::{FunnelStep, funnel};
+pub use journey::{Flow, journey};
+pub use loads::{ComponentLoads, loads};
+pub use percentile::percentile;
+pub use popularity::{Bucket, MAX_BUCKETS, bucket_starts, popularity};
+pub use range::Range;
+pub use sessions::{Session, sessions};
+pub use summary::{Summary, summary};
+pub use time::{ComponentTime, time};
+pub use visits::{ComponentVisits, visits};

@@ -1,0 +1,54 @@
+//! What goes wrong, and where.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tracking::{Event, Record};
+
+use crate::{
+    Range,
+    select::{in_range, order},
+};
+
+/// How many messages [`ComponentErrors::latest`] holds at most.
+pub const LATEST: usize = 5;
+
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ComponentErrors {
+    /// The component's hash.
+    pub component: String,
+    pub name: String,
+    pub errors: u64,
+    /// The messages of the [`LATEST`] latest errors, newest first.
+    pub latest: Vec<String>,
+}
+
+/// The errors of each component that has any.
+#[must_use]
+pub fn errors(records: &[Record], range: Range) -> Vec<ComponentErrors> {
+    let mut failed: Vec<&Record> = in_range(records, range)
+        .filter(|record| matches!(record.event, Event::ComponentError { .. }))
+        .collect();
+    failed.sort_by_key(|record| std::cmp::Reverse(order(record)));
+    let mut components: BTreeMap<&str, ComponentErrors> = BTreeMap::new();
+    for record in failed {
+        let Event::ComponentError { error_message, .. } = &record.event else { continue };
+        let component =
+            components.entry(&record.component.hash).or_insert_with(|| ComponentErrors {
+                component: record.component.hash.clone(),
+                name: String::new(),
+                errors: 0,
+                latest: Vec::new(),
+            });
+        component.errors += 1;
+        if component.name < record.component.name {
+            component.name.clone_from(&record.component.name);
+        }
+        if component.latest.len() < LATEST {
+            component.latest.push(error_message.clone());
+        }
+    }
+    let mut components: Vec<_> = components.into_values().collect();
+    components.sort_by(|a, b| b.errors.cmp(&a.errors));
+    components
+}

@@ -1,0 +1,232 @@
+//! Each answer against two sessions small enough to check by hand.
+
+use insights::{
+    ActiveUsers, Bounce, Bucket, ComponentErrors, ComponentLoads, ComponentTime, ComponentVisits,
+    Flow, FunnelStep, Range, Session, Summary,
+};
+use tracking::{
+    Component, ErrorKind, Event, EventId, Record, SessionId, Timestamp, UserId, UserSecret,
+};
+
+fn user() -> UserId {
+    UserSecret::new(1).user_id()
+}
+
+fn record(session: u64, at_ms: u64, seq: u64, component: &str, event: Event) -> Record {
+    Record {
+        event_id: EventId((u128::from(session) << 64) | u128::from(seq)),
+        timestamp: Timestamp(at_ms),
+        user_id: user(),
+        session_id: SessionId::new(session, 0),
+        seq,
+        component: Component::new(component, component.to_uppercase()),
+        event,
+    }
+}
+
+fn visit(previous: &str) -> Event {
+    Event::ComponentVisit {
+        url: String::new(),
+        referrer: String::new(),
+        visit_index: 1,
+        is_entry: previous == "(entry)",
+        prev_component: previous.into(),
+        prev_component_name: previous.into(),
+    }
+}
+
+fn exit(duration_ms: u64, next: &str) -> Event {
+    Event::ComponentExit {
+        duration_ms,
+        next_component: next.into(),
+        is_last: next == "(exit)",
+        session_elapsed_ms: 0,
+    }
+}
+
+fn failure(text: &str) -> Event {
+    Event::ComponentError {
+        error_kind: ErrorKind::Exception,
+        error_message: text.into(),
+        error_stack: String::new(),
+    }
+}
+
+fn loaded(load_time_ms: u64) -> Event {
+    Event::ComponentInteraction {
+        interaction_type: "component_loaded".into(),
+        load_time_ms: Some(load_time_ms),
+        details: None,
+    }
+}
+
+/// Session 1: a (10 + 20 ms, hidden in between), b (5 ms), a (40 ms). Session 2: only b, still open.
+fn two_sessions() -> Vec<Record> {
+    vec![
+        record(2, 150, 1, "b", visit("(entry)")),
+        record(2, 160, 2, "b", failure("second")),
+        record(1, 200, 9, "a", exit(40, "(exit)")),
+        record(1, 100, 1, "a", visit("(entry)")),
+        record(1, 102, 2, "a", loaded(2)),
+        record(1, 110, 3, "a", exit(10, "(hidden)")),
+        record(1, 115, 4, "a", Event::ComponentResume { visit_index: 1 }),
+        record(1, 135, 5, "a", exit(20, "b")),
+        // The same millisecond: seq decides.
+        record(1, 135, 6, "b", visit("a")),
+        record(1, 136, 7, "b", failure("first")),
+        record(1, 140, 8, "b", exit(5, "a")),
+        record(1, 140, 10, "a", visit("b")),
+    ]
+}
+
+const RANGE: Range = Range { from_ms: 100, to_ms: 201 };
+
+fn count(component: &str, visits: u64) -> ComponentVisits {
+    ComponentVisits { component: component.into(), name: component.to_uppercase(), visits }
+}
+
+#[test]
+fn the_range_is_half_open() {
+    let records = two_sessions();
+    assert_eq!(insights::visits(&records, Range::new(100, 101)), [count("a", 1)]);
+    assert_eq!(insights::visits(&records, Range::new(101, 135)), []);
+    assert_eq!(insights::summary(&[], RANGE), Summary::default());
+}
+
+#[test]
+fn counts() {
+    let records = two_sessions();
+    assert_eq!(
+        insights::summary(&records, RANGE),
+        Summary { visits: 4, sessions: 2, users: 1, errors: 2, components: 2, total_ms: 75 }
+    );
+    assert_eq!(insights::visits(&records, RANGE), [count("a", 2), count("b", 2)]);
+    assert_eq!(insights::entry_points(&records, RANGE), [count("a", 1), count("b", 1)]);
+    assert_eq!(insights::exit_points(&records, RANGE), [count("a", 1), count("b", 1)]);
+    assert_eq!(insights::active_users(&records, RANGE), ActiveUsers { users: 1 });
+    assert_eq!(insights::bounce(&records, RANGE), Bounce { sessions: 2, bounced: 1 });
+}
+
+#[test]
+fn the_journey_ends_once_per_session() {
+    let flow = |from: &str, to: &str| Flow { from: from.into(), to: to.into(), count: 1 };
+    assert_eq!(
+        insights::journey(&two_sessions(), RANGE),
+        [
+            flow("(entry)", "a"),
+            flow("(entry)", "b"),
+            flow("a", "(exit)"),
+            flow("a", "b"),
+            flow("b", "(exit)"),
+            flow("b", "a"),
+        ]
+    );
+}
+
+#[test]
+fn stretches_of_a_visit_are_one_visit() {
+    let [a, b] = <[ComponentTime; 2]>::try_from(insights::time(&two_sessions(), RANGE)).unwrap();
+    assert_eq!((a.visits, a.total_ms, a.average_ms), (2, 70, Some(35)));
+    assert_eq!((a.median_ms, a.p95_ms), (Some(30), Some(40)));
+    // The open visit counts in the average and has no length of its own yet.
+    assert_eq!((b.visits, b.total_ms, b.average_ms, b.median_ms), (2, 5, Some(2), Some(5)));
+}
+
+#[test]
+fn an_exit_whose_visit_lies_before_the_range_counts_in_the_total_only() {
+    let time = insights::time(&two_sessions(), Range::new(105, 120));
+    assert_eq!(
+        time,
+        [ComponentTime {
+            component: "a".into(),
+            name: "A".into(),
+            visits: 0,
+            total_ms: 10,
+            average_ms: None,
+            median_ms: None,
+            p95_ms: None,
+        }]
+    );
+}
+
+#[test]
+fn buckets_begin_at_multiples_and_empty_ones_are_there() {
+    let buckets = insights::popularity(&two_sessions(), Range::new(110, 250), 50);
+    let bucket = |start_ms, visits: &[(&str, u64)], errors| Bucket {
+        start_ms,
+        visits: visits.iter().map(|&(c, n)| (c.to_owned(), n)).collect(),
+        errors,
+    };
+    assert_eq!(
+        buckets,
+        [bucket(100, &[("a", 1), ("b", 1)], 1), bucket(150, &[("b", 1)], 1), bucket(200, &[], 0)]
+    );
+    assert_eq!(insights::bucket_starts(RANGE, 0), None);
+    assert_eq!(insights::bucket_starts(Range::new(0, 2_001), 1), None);
+    assert_eq!(insights::bucket_starts(Range::new(5, 5), 1), Some(vec![]));
+    assert_eq!(insights::bucket_starts(Range::new(0, 50), 50), Some(vec![0]));
+}
+
+#[test]
+fn a_funnel_allows_others_in_between_and_needs_the_order() {
+    let step = |component: &str, sessions, median_ms_from_previous| FunnelStep {
+        component: component.into(),
+        sessions,
+        median_ms_from_previous,
+    };
+    let funnel = |steps: &[&str]| {
+        let steps: Vec<String> = steps.iter().map(|&s| s.to_owned()).collect();
+        insights::funnel(&two_sessions(), RANGE, &steps)
+    };
+    assert_eq!(funnel(&["a", "a"]), [step("a", 1, None), step("a", 1, Some(40))]);
+    assert_eq!(
+        funnel(&["b", "a", "b"]),
+        [step("b", 2, None), step("a", 1, Some(5)), step("b", 0, None)]
+    );
+    assert_eq!(funnel(&[]), []);
+}
+
+#[test]
+fn sessions_come_newest_first() {
+    let sessions = insights::sessions(&two_sessions(), RANGE, 10, 0);
+    let session_2 = Session {
+        session_id: SessionId::new(2, 0).as_str().into(),
+        user_id: user().as_str().into(),
+        started_ms: 150,
+        ended_ms: 160,
+        visits: 1,
+        errors: 1,
+        visible_ms: 0,
+        entry: "b".into(),
+        exit: "b".into(),
+    };
+    assert_eq!(sessions[0], session_2);
+    let one = &sessions[1];
+    assert_eq!((one.started_ms, one.ended_ms, one.visits, one.errors), (100, 200, 3, 1));
+    assert_eq!((one.visible_ms, one.entry.as_str(), one.exit.as_str()), (75, "a", "a"));
+    assert_eq!(insights::sessions(&two_sessions(), RANGE, 1, 1), sessions[1..]);
+    assert_eq!(insights::sessions(&two_sessions(), RANGE, 0, 0), []);
+}
+
+#[test]
+fn errors_and_loads() {
+    assert_eq!(
+        insights::errors(&two_sessions(), RANGE),
+        [ComponentErrors {
+            component: "b".into(),
+            name: "B".into(),
+            errors: 2,
+            latest: vec!["second".into(), "first".into()],
+        }]
+    );
+    assert_eq!(
+        insights::loads(&two_sessions(), RANGE),
+        [ComponentLoads {
+            component: "a".into(),
+            name: "A".into(),
+            loads: 1,
+            median_ms: Some(2),
+            p95_ms: Some(2),
+        }]
+    );
+}
