@@ -1,1 +1,14 @@
-fn main() {}
+//! `clm-server`: reads the command line and runs the server until it is told to stop.
+
+use clap::Parser;
+use server::{Args, Config};
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let config = Config::new(args, std::env::var(server::TOKEN_VARIABLE).ok())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(server::run(config));
+    // A request that will not end must not keep the process.
+    runtime.shutdown_background();
+    Ok(result?)
+}

@@ -1,0 +1,76 @@
+//! What the server is told at its start, and what of that it refuses.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Parser;
+use thiserror::Error;
+
+/// Environment variable of the token that `/api` asks for. Not an argument: arguments are visible
+/// to every user of the machine.
+pub const TOKEN_VARIABLE: &str = "CLM_API_TOKEN";
+
+/// Serves the dashboard, takes its events in and answers questions about them.
+///
+/// Set CLM_API_TOKEN to make /api ask for `Authorization: Bearer <token>`.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "clm-server", version)]
+pub struct Args {
+    /// Address and port to listen on; port 0 takes any free one. Anything but a loopback address
+    /// needs CLM_API_TOKEN.
+    #[arg(long, env = "CLM_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Directory of the events; made when missing.
+    #[arg(long, env = "CLM_DATA", default_value = "./data")]
+    pub data: PathBuf,
+    /// Directory of the built page.
+    #[arg(long, env = "CLM_DIST", default_value = "./dist")]
+    pub dist: PathBuf,
+    /// Component registry to serve instead of the page's own: .json, .yaml or .yml, read again for
+    /// every request.
+    #[arg(long, env = "CLM_REGISTRY")]
+    pub registry: Option<PathBuf>,
+}
+
+/// Arguments that fit together.
+#[derive(Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub data: PathBuf,
+    pub dist: PathBuf,
+    pub registry: Option<PathBuf>,
+    /// What `/api` asks for, if anything.
+    pub token: Option<String>,
+}
+
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    #[error(
+        "--listen {0} can be reached from other machines: set {TOKEN_VARIABLE} so that /api asks \
+         for it, or listen on 127.0.0.1"
+    )]
+    TokenNeeded(SocketAddr),
+    #[error("--registry {0} must end in .json, .yaml or .yml")]
+    RegistryKind(PathBuf),
+}
+
+impl Config {
+    /// An empty `token` is none.
+    ///
+    /// # Errors
+    /// When the arguments do not fit together, see [`ConfigError`].
+    pub fn new(args: Args, token: Option<String>) -> Result<Self, ConfigError> {
+        let Args { listen, data, dist, registry } = args;
+        let token = token.filter(|token| !token.is_empty());
+        if token.is_none() && !listen.ip().is_loopback() {
+            return Err(ConfigError::TokenNeeded(listen));
+        }
+        if let Some(path) = &registry
+            && !["json", "yaml", "yml"]
+                .iter()
+                .any(|&kind| path.extension().is_some_and(|e| e == kind))
+        {
+            return Err(ConfigError::RegistryKind(path.clone()));
+        }
+        Ok(Self { listen, data, dist, registry, token })
+    }
+}

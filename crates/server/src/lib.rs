@@ -1,0 +1,20 @@
+//! Serves the page, takes its events in as Loki would, keeps them in one SQLite file, and answers
+//! questions about them.
+//!
+//! - `GET /`: the built page from `--dist`.
+//! - `GET /registry.json`: `--registry`, or the page's own.
+//! - `POST /loki/api/v1/push`: events in.
+//! - `GET /api/insights/..`: answers out, each held to the definition in `insights`.
+//! - `GET /healthz`.
+
+pub mod answers;
+mod clock;
+mod config;
+mod push;
+mod run;
+pub mod store;
+mod web;
+
+pub use config::{Args, Config, ConfigError, TOKEN_VARIABLE};
+pub use run::{RunError, run};
+pub use web::{App, router};

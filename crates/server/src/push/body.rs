@@ -1,0 +1,55 @@
+//! A request's body as JSON bytes, with bounds on everything.
+
+use std::{io::Read, time::Duration};
+
+use axum::{
+    body::to_bytes,
+    extract::Request,
+    http::{HeaderMap, header},
+};
+
+use crate::push::{MAX_BYTES, Refusal};
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub async fn read(request: Request) -> Result<Vec<u8>, Refusal> {
+    let (parts, body) = request.into_parts();
+    if !is_json(&parts.headers) {
+        return Err(Refusal::ContentType);
+    }
+    let is_gzip = is_gzip(&parts.headers)?;
+    let bytes = tokio::time::timeout(PATIENCE, to_bytes(body, MAX_BYTES))
+        .await
+        .map_err(|_| Refusal::Slow)?
+        // The other reason is a client that went away, who reads no answer.
+        .map_err(|_| Refusal::TooLarge)?;
+    if is_gzip { unzip(&bytes) } else { Ok(bytes.into()) }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .and_then(|kind| kind.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn is_gzip(headers: &HeaderMap) -> Result<bool, Refusal> {
+    match headers.get(header::CONTENT_ENCODING).map(|encoding| encoding.as_bytes()) {
+        None => Ok(false),
+        Some(encoding) if encoding.eq_ignore_ascii_case(b"identity") => Ok(false),
+        Some(encoding) if encoding.eq_ignore_ascii_case(b"gzip") => Ok(true),
+        Some(_) => Err(Refusal::Encoding),
+    }
+}
+
+/// Stops unpacking at the limit, whatever the rest would be.
+fn unzip(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let mut unpacked = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes)
+        .take(MAX_BYTES as u64 + 1)
+        .read_to_end(&mut unpacked)
+        .map_err(|_| Refusal::Gzip)?;
+    if unpacked.len() > MAX_BYTES { Err(Refusal::TooLarge) } else { Ok(unpacked) }
+}

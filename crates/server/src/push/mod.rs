@@ -1,0 +1,106 @@
+//! `POST /loki/api/v1/push`: what a page recorded comes in, in Loki's words.
+
+mod body;
+mod check;
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use thiserror::Error;
+use tracking::loki::PushRequest;
+
+use crate::{
+    clock::now_ms,
+    push::check::{Checked, check},
+    store::StoreError,
+    web::App,
+};
+
+/// Unpacked bytes of one request.
+pub const MAX_BYTES: usize = 1 << 20;
+
+#[derive(Debug, Error)]
+pub enum Refusal {
+    #[error("the content type must be application/json")]
+    ContentType,
+    #[error("the content encoding must be gzip or none")]
+    Encoding,
+    #[error("the body is over {MAX_BYTES} bytes")]
+    TooLarge,
+    #[error("the body took too long")]
+    Slow,
+    #[error("the body is not gzip")]
+    Gzip,
+    #[error("the body is not a push request: {0}")]
+    Json(String),
+    #[error("no entries")]
+    Empty,
+    #[error("{0}")]
+    Entries(String),
+    #[error("the events cannot be stored at the moment")]
+    Store(#[from] StoreError),
+    #[error("the server failed")]
+    Failed,
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::ContentType | Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::Gzip | Self::Json(_) | Self::Entries(_) => StatusCode::BAD_REQUEST,
+            Self::Empty => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let text = format!("{self}\n");
+        match &self {
+            Self::Store(error) => {
+                eprintln!("events were not stored: {error}");
+                (self.status(), [(header::RETRY_AFTER, "5")], text).into_response()
+            }
+            _ => (self.status(), text).into_response(),
+        }
+    }
+}
+
+/// Stores the good entries, then says which were bad.
+pub async fn push(State(app): State<Arc<App>>, request: Request) -> Result<StatusCode, Refusal> {
+    let body = body::read(request).await?;
+    let now_ms = now_ms();
+    let checked = tokio::task::spawn_blocking(move || {
+        let request: PushRequest<'_> =
+            serde_json::from_slice(&body).map_err(|error| Refusal::Json(without_values(&error)))?;
+        Ok::<_, Refusal>(check(&request, now_ms))
+    })
+    .await
+    .map_err(|_| Refusal::Failed)??;
+    let Checked { rows, refused } = checked;
+    let taken = rows.len();
+    if taken == 0 && refused.is_empty() {
+        return Err(Refusal::Empty);
+    }
+    if taken > 0 {
+        app.store.insert(rows, now_ms).await?;
+    }
+    if refused.is_empty() {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Refusal::Entries(refused.text(taken)))
+    }
+}
+
+/// serde_json's own text may repeat what a client sent; its place does not.
+fn without_values(error: &serde_json::Error) -> String {
+    format!("wrong at line {} column {}", error.line(), error.column())
+}

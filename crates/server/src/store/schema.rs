@@ -1,0 +1,61 @@
+//! The file's layout and its version.
+
+use rusqlite::Connection;
+
+use crate::store::StoreError;
+
+/// `PRAGMA user_version` of the layout below.
+const VERSION: i64 = 1;
+
+/// `line` is the event; the other columns are copies from it that can be asked for. Times and
+/// durations are milliseconds. `cursor` rises with every stored event and is never used again.
+const CREATE: &str = "
+CREATE TABLE events (
+    cursor INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id BLOB NOT NULL UNIQUE,
+    timestamp INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    component_hash TEXT NOT NULL,
+    component_name TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    level TEXT NOT NULL,
+    prev_component TEXT,
+    next_component TEXT,
+    duration_ms INTEGER,
+    visit_index INTEGER,
+    is_entry INTEGER,
+    is_last INTEGER,
+    session_elapsed_ms INTEGER,
+    load_time_ms INTEGER,
+    interaction_type TEXT,
+    error_kind TEXT,
+    error_message TEXT,
+    line TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_time ON events (timestamp);
+CREATE INDEX events_by_kind ON events (event, timestamp);
+CREATE INDEX events_by_session ON events (session_id, timestamp, seq);
+CREATE INDEX events_by_user ON events (user_id);
+";
+
+/// Makes the tables of a new file and refuses one from the future.
+pub fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // An answer means that the rows survive a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
+        0 => {
+            transaction.execute_batch(CREATE)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        VERSION => {}
+        newer => return Err(StoreError::Newer(newer)),
+    }
+    transaction.commit()?;
+    Ok(())
+}
