@@ -61,6 +61,8 @@ fn trunk(shell: &Shell, tools: &Tools, dist: &Path, log: &str) -> Result<()> {
         .arg(dist)
         .env("PATH", path)
         .env("TRUNK_SKIP_VERSION_CHECK", "true");
+    // A backtrace of trunk would push the compiler's message out of sight.
+    trunk.env("RUST_BACKTRACE", "0");
     if tools.wasm_opt {
         trunk.arg("--release");
     } else {

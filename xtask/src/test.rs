@@ -88,7 +88,11 @@ pub fn run(shell: &Shell) -> Result<ExitCode> {
     let browser =
         if has_browser_tests || has_journeys { report.part(browser::ensure(shell))? } else { None };
 
-    report.check("format", "fmt", shell.cargo().args(["fmt", "--all", "--check"]))?;
+    report.check(
+        "format",
+        "fmt",
+        shell.cargo().args(["fmt", "--all", "--check", "--", "--color", "never"]),
+    )?;
     let mut native = shell.cargo();
     native.args(["clippy", "--workspace", "--all-targets"]);
     if has_journeys {
