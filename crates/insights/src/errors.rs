@@ -1,6 +1,6 @@
 //! What goes wrong, and where.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 use tracking::{Event, Record};
@@ -29,7 +29,7 @@ pub fn errors(records: &[Record], range: Range) -> Vec<ComponentErrors> {
     let mut failed: Vec<&Record> = in_range(records, range)
         .filter(|record| matches!(record.event, Event::ComponentError { .. }))
         .collect();
-    failed.sort_by_key(|record| std::cmp::Reverse(order(record)));
+    failed.sort_by_key(|record| Reverse(order(record)));
     let mut components: BTreeMap<&str, ComponentErrors> = BTreeMap::new();
     for record in failed {
         let Event::ComponentError { error_message, .. } = &record.event else { continue };
@@ -49,6 +49,6 @@ pub fn errors(records: &[Record], range: Range) -> Vec<ComponentErrors> {
         }
     }
     let mut components: Vec<_> = components.into_values().collect();
-    components.sort_by(|a, b| b.errors.cmp(&a.errors));
+    components.sort_by_key(|entry| Reverse(entry.errors));
     components
 }

@@ -1,6 +1,6 @@
 //! From where to where people go.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 use tracking::{Event, Record, event::EXIT};
@@ -39,6 +39,6 @@ pub fn journey(records: &[Record], range: Range) -> Vec<Flow> {
         .into_iter()
         .map(|((from, to), count)| Flow { from: from.to_owned(), to: to.to_owned(), count })
         .collect();
-    flows.sort_by(|a, b| b.count.cmp(&a.count));
+    flows.sort_by_key(|entry| Reverse(entry.count));
     flows
 }

@@ -1,6 +1,6 @@
 //! How long components take to load.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 use tracking::{Event, Record, event::COMPONENT_LOADED};
@@ -43,6 +43,6 @@ pub fn loads(records: &[Record], range: Range) -> Vec<ComponentLoads> {
             p95_ms: percentile(&mut times_ms, 95),
         })
         .collect();
-    components.sort_by(|a, b| b.loads.cmp(&a.loads));
+    components.sort_by_key(|entry| Reverse(entry.loads));
     components
 }

@@ -1,6 +1,6 @@
 //! What the answers have in common: picking events and counting them by component.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use tracking::{Event, Record};
 
@@ -51,6 +51,6 @@ pub(crate) fn count<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<Compon
             visits,
         })
         .collect();
-    counts.sort_by(|a, b| b.visits.cmp(&a.visits));
+    counts.sort_by_key(|entry| Reverse(entry.visits));
     counts
 }

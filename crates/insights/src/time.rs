@@ -1,6 +1,6 @@
 //! How long components are looked at.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 use tracking::{Event, Record};
@@ -76,7 +76,7 @@ pub fn time(records: &[Record], range: Range) -> Vec<ComponentTime> {
             p95_ms: percentile(&mut tally.each_ms, 95),
         })
         .collect();
-    times.sort_by(|a, b| b.total_ms.cmp(&a.total_ms));
+    times.sort_by_key(|entry| Reverse(entry.total_ms));
     times
 }
 

@@ -1,10 +1,21 @@
 //! `clm-server`: reads the command line and runs the server until it is told to stop.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use server::{Args, Config};
 
-fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+fn main() -> ExitCode {
+    match start(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("clm-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: Args) -> anyhow::Result<()> {
     let config = Config::new(args, std::env::var(server::TOKEN_VARIABLE).ok())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(server::run(config));

@@ -1,0 +1,119 @@
+//! The program itself: how it starts, what it refuses, and what is left when it dies.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+struct Running {
+    child: Child,
+    address: String,
+}
+
+fn command(dir: &Path, listen: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clm-server"));
+    command.args(["--listen", listen, "--data"]).arg(dir).env_remove("CLM_API_TOKEN");
+    command
+}
+
+fn refused(command: &mut Command) -> (Option<i32>, String) {
+    let Output { status, stderr, .. } = command.output().unwrap();
+    (status.code(), String::from_utf8(stderr).unwrap())
+}
+
+impl Running {
+    fn start(dir: &Path) -> Self {
+        let mut child = command(dir, "127.0.0.1:0").stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on http://").unwrap().to_owned();
+        Self { child, address }
+    }
+
+    fn ask(&self, request: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        let head = "host: localhost\r\nconnection: close\r\ncontent-type: application/json";
+        write!(stream, "{request} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn what_was_answered_survives_a_kill() {
+    let dir = tempfile::tempdir().unwrap();
+    for round in 1..=3 {
+        let mut server = Running::start(dir.path());
+        let answer = server.ask("POST /loki/api/v1/push", &common::one_visit(round));
+        assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+        server.child.kill().unwrap();
+        server.child.wait().unwrap();
+
+        let server = Running::start(dir.path());
+        let answer = server.ask("GET /api/insights/summary", "");
+        assert!(answer.contains(&format!("{{\"visits\":{round},")), "{answer}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_it_in_peace() {
+    for signal in ["TERM", "INT"] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut server = Running::start(dir.path());
+        // A connection that says nothing does not hold it up.
+        let idle = TcpStream::connect(&server.address).unwrap();
+        let id = server.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        assert_eq!(server.child.wait().unwrap().code(), Some(0), "{signal}");
+        drop(idle);
+    }
+}
+
+#[test]
+fn a_taken_port_is_said_with_the_way_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (code, text) = refused(&mut command(dir.path(), &taken.local_addr().unwrap().to_string()));
+    assert_eq!(code, Some(1));
+    assert!(text.contains("is taken") && text.contains("--listen"), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn other_machines_need_a_token() {
+    let dir = tempfile::tempdir().unwrap();
+    for token in [None, Some("")] {
+        let mut command = command(dir.path(), "0.0.0.0:0");
+        command.envs(token.map(|token| ("CLM_API_TOKEN", token)));
+        let (code, text) = refused(&mut command);
+        assert_eq!(code, Some(1));
+        assert!(text.contains("CLM_API_TOKEN"), "{text}");
+    }
+}
+
+#[test]
+fn a_file_from_the_future_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = rusqlite::Connection::open(dir.path().join("events.db")).unwrap();
+    file.pragma_update(None, "user_version", 99).unwrap();
+    let (code, text) = refused(&mut command(dir.path(), "127.0.0.1:0"));
+    assert_eq!(code, Some(1));
+    assert!(text.contains("newer version (99)"), "{text}");
+}
