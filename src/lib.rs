@@ -1,6 +1,7 @@
 //! The dashboard: components in frames, a store that every change goes through, and a tracker that
 //! watches the store.
 
+pub mod answers;
 pub mod app;
 pub mod components;
 pub mod config;
@@ -8,6 +9,7 @@ pub mod frames;
 pub mod loader;
 pub mod navigation;
 pub mod pages;
+pub mod platform;
 pub mod registry;
 pub mod route;
 pub mod store;

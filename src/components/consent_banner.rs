@@ -1,10 +1,9 @@
 //! The question about tracking: a card at the bottom edge, two equal answers.
 
-use tracking::Consent;
 use yew::prelude::*;
 use yewdux::use_selector;
 
-use crate::store::{Action, TrackingStatus, use_dispatch};
+use crate::store::{Action, Consent, TrackingStatus, use_dispatch};
 
 #[component]
 pub fn ConsentBanner() -> Html {

@@ -1,7 +1,9 @@
 //! Reusable views: props in, callbacks out.
 
+pub mod bars;
 pub mod consent_banner;
 pub mod frame;
+pub mod funnel;
 pub mod icon;
 pub mod privacy_panel;
 pub mod sidebar;

@@ -2,14 +2,13 @@
 
 use std::rc::Rc;
 
-use tracking::Consent;
 use yew::prelude::*;
 
 use super::{
     consent_banner::WhatIsTracked,
     icon::{Icon, Shape},
 };
-use crate::store::{Action, TrackingStatus, use_dispatch};
+use crate::store::{Action, Consent, TrackingStatus, use_dispatch};
 
 #[derive(PartialEq, Properties)]
 pub struct Props {

@@ -1,9 +1,8 @@
 //! One dot and one short text: how tracking stands.
 
-use tracking::Consent;
 use yew::prelude::*;
 
-use crate::store::TrackingStatus;
+use crate::store::{Consent, TrackingStatus};
 
 #[derive(PartialEq, Properties)]
 pub struct Props {

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use tracking::ErrorKind;
 use yew::prelude::*;
 
 use super::{
@@ -11,7 +10,7 @@ use super::{
 };
 use crate::{
     registry::Component,
-    store::{ComponentState, Status},
+    store::{ComponentState, ErrorKind, Status},
 };
 
 #[derive(PartialEq, Properties)]

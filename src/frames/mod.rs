@@ -12,9 +12,9 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Event, EventTarget, HtmlIFrameElement, MessageEvent, RequestInit, RequestMode};
 
 use crate::{
+    platform,
     registry::Component,
     store::{Action, Clm, Status, Store, Transition},
-    tracking::platform,
 };
 use message::Message;
 

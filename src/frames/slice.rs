@@ -5,8 +5,8 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 
 use crate::{
+    platform,
     store::{Clm, Status},
-    tracking::platform,
 };
 
 #[derive(Serialize)]

@@ -2,11 +2,10 @@
 
 use std::rc::Rc;
 
-use tracking::Consent;
 use yew::prelude::*;
 use yewdux::use_store_value;
 
-use crate::store::{TrackingStatus, tracking::LiveEvent};
+use crate::store::{Consent, TrackingStatus, tracking::LiveEvent};
 
 #[component]
 pub fn Live() -> Html {

@@ -10,6 +10,7 @@ use std::{
     rc::Rc,
 };
 
+pub use ::tracking::{Consent, ErrorKind};
 use yew::prelude::*;
 use yewdux::Reducer;
 

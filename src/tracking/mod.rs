@@ -2,7 +2,6 @@
 
 mod locks;
 mod page;
-pub mod platform;
 mod pump;
 mod storage;
 pub mod translate;
@@ -14,6 +13,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     config::Config,
+    platform,
     store::{Action, Store},
 };
 use pump::Pump;

@@ -5,8 +5,11 @@ use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{AddEventListenerOptions, Event, EventTarget, StorageEvent};
 
-use super::{platform, pump::Pump};
-use crate::store::{Action, Store};
+use super::pump::Pump;
+use crate::{
+    platform,
+    store::{Action, Store},
+};
 
 /// A person who moves is noted this often at most.
 const ALIVE_EVERY_MS: u64 = 10_000;

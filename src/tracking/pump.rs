@@ -12,9 +12,10 @@ use tracking::{Batch, BatchId, Consent, Frozen, Identity, Now, Outcome, Poll, Si
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
-use super::{locks, platform, storage::Kept, transport};
+use super::{locks, storage::Kept, transport};
 use crate::{
     config::Config,
+    platform,
     route::Page,
     store::{Store, TrackingStatus, tracking::LiveEvent},
 };

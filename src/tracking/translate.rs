@@ -5,14 +5,10 @@ use std::rc::Rc;
 use serde_json::value::RawValue;
 use tracking::{Component, Signal};
 
-use crate::store::{Action, Clm, Status, Transition};
-
-/// Where the page is, without query or fragment.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Place {
-    pub url: String,
-    pub referrer: String,
-}
+use crate::{
+    platform::Place,
+    store::{Action, Clm, Status, Transition},
+};
 
 /// What the tracker has to learn of one change, in order.
 #[must_use]

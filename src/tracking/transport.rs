@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Request, RequestInit, Response};
 
-use super::platform;
+use crate::platform;
 
 /// How long a receiver may take to answer.
 const TIMEOUT_MS: u32 = 10_000;

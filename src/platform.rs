@@ -3,7 +3,12 @@
 use tracking::{Now, Random, Timestamp};
 use wasm_bindgen::JsValue;
 
-use super::translate::Place;
+/// Where the page is, without query or fragment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Place {
+    pub url: String,
+    pub referrer: String,
+}
 
 pub fn now() -> Now {
     Now { wall: Timestamp(whole_ms(js_sys::Date::now())), mono_ms: mono_ms() }

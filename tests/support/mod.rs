@@ -1,0 +1,217 @@
+//! A site to visit and a person who visits it.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use thirtyfour::prelude::*;
+
+/// Patience of every wait. A condition ends it sooner; a slow machine does not make it fail.
+const PATIENCE: Duration = Duration::from_secs(40);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+fn path(variable: &str) -> String {
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} is not set: run `cargo xtask test`"))
+}
+
+/// Ends with its owner.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The server with the built page and an empty store of its own.
+pub struct Site {
+    pub address: String,
+    data: tempfile::TempDir,
+    _server: Process,
+}
+
+impl Site {
+    pub async fn start(registry: Option<&Path>) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut command = Command::new(path("CLM_SERVER_BIN"));
+        command.args(["--listen", "127.0.0.1:0", "--dist", &path("CLM_DIST"), "--data"]);
+        command.arg(data.path());
+        if let Some(file) = registry {
+            command.arg("--registry").arg(file);
+        }
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the server");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ").expect(&line).to_owned();
+        Self { address, data, _server: Process(child) }
+    }
+
+    /// All stored lines, in the order of their sequence.
+    pub fn rows(&self) -> Vec<Value> {
+        let file = self.data.path().join("events.db");
+        let store =
+            rusqlite::Connection::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)
+                .unwrap();
+        let mut query = store.prepare("SELECT line FROM events ORDER BY timestamp, seq").unwrap();
+        let lines = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect()
+    }
+
+    pub async fn rows_until(&self, condition: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+        let start = Instant::now();
+        loop {
+            let rows = self.rows();
+            if condition(&rows) {
+                return rows;
+            }
+            assert!(start.elapsed() < PATIENCE, "stored so far: {rows:#?}");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+}
+
+/// A browser with an empty profile, and the hand that moves it.
+pub struct Person {
+    driver: WebDriver,
+    _chromedriver: Process,
+}
+
+impl Person {
+    /// Opens the page at `fragment`.
+    pub async fn arrive(site: &Site, fragment: &str) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let chromedriver = Command::new(path("CHROMEDRIVER"))
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver");
+        let chromedriver = Process(chromedriver);
+        let mut caps = DesiredCapabilities::chrome();
+        caps.set_binary(&path("CHROME")).unwrap();
+        for arg in [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--no-first-run",
+            "--window-size=1440,900",
+        ] {
+            caps.add_arg(arg).unwrap();
+        }
+        let start = Instant::now();
+        let driver = loop {
+            match WebDriver::new(format!("http://127.0.0.1:{port}"), caps.clone()).await {
+                Ok(driver) => break driver,
+                Err(error) => assert!(start.elapsed() < PATIENCE, "{error}"),
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        };
+        driver.goto(format!("{}/{fragment}", site.address)).await.unwrap();
+        Self { driver, _chromedriver: chromedriver }
+    }
+
+    /// Runs a script that returns a text.
+    pub async fn run(&self, script: &str) -> String {
+        let answer = self.driver.execute(script, Vec::new()).await.unwrap();
+        answer.json().as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until a script returns true.
+    pub async fn until(&self, script: &str, argument: u64) {
+        let start = Instant::now();
+        loop {
+            let answer = self.driver.execute(script, vec![argument.into()]).await;
+            if answer.is_ok_and(|answer| *answer.json() == Value::Bool(true)) {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "waited in vain for: {script}");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    pub async fn see(&self, selector: &str) {
+        let selector = serde_json::to_string(selector).unwrap();
+        self.until(&format!("return !!document.querySelector({selector})"), 0).await;
+    }
+
+    pub async fn see_text(&self, text: &str) {
+        let text = serde_json::to_string(text).unwrap();
+        self.until(&format!("return document.body.innerText.includes({text})"), 0).await;
+    }
+
+    /// The active component says that it is loaded.
+    pub async fn see_loaded(&self) {
+        self.until(
+            "const s = document.querySelector('.viewer-status'); return !!s && s.textContent.startsWith('loaded')",
+            0,
+        )
+        .await;
+    }
+
+    pub async fn click(&self, selector: &str) {
+        self.see(selector).await;
+        self.driver.find(By::Css(selector)).await.unwrap().click().await.unwrap();
+    }
+
+    pub async fn agree(&self) {
+        self.click(".consent-answers button:last-child").await;
+        self.until("return !document.querySelector('.consent')", 0).await;
+    }
+
+    pub async fn open(&self, hash: &str) {
+        self.click(&format!(".component-item[data-hash='{hash}']")).await;
+        self.see(&format!("iframe#iframe-{hash}:not([hidden])")).await;
+    }
+
+    pub async fn go(&self, fragment: &str) {
+        self.run(&format!("location.hash = '{fragment}'; return ''")).await;
+    }
+
+    async fn enter(&self, hash: &str) {
+        let frame = self.driver.find(By::Id(format!("iframe-{hash}"))).await.unwrap();
+        frame.enter_frame().await.unwrap();
+    }
+
+    pub async fn click_inside(&self, hash: &str, selector: &str) {
+        self.enter(hash).await;
+        self.click(selector).await;
+        self.driver.enter_default_frame().await.unwrap();
+    }
+
+    /// Waits until something inside the component's frame can be seen and has a text.
+    pub async fn see_inside(&self, hash: &str, selector: &str) {
+        self.enter(hash).await;
+        let selector = serde_json::to_string(selector).unwrap();
+        self.until(
+            &format!("const e = document.querySelector({selector}); return !!e && e.checkVisibility() && e.textContent.trim() !== ''"),
+            0,
+        )
+        .await;
+        self.driver.enter_default_frame().await.unwrap();
+    }
+
+    /// Closes the tab the way a person does; the browser stays.
+    pub async fn close_tab(&self) {
+        let page = self.driver.window().await.unwrap();
+        let other = self.driver.new_tab().await.unwrap();
+        self.driver.switch_to_window(page).await.unwrap();
+        self.driver.close_window().await.unwrap();
+        self.driver.switch_to_window(other).await.unwrap();
+    }
+
+    pub async fn leave(self) {
+        let Self { driver, _chromedriver } = self;
+        let _ = driver.quit().await;
+    }
+}
