@@ -35,7 +35,8 @@ CREATE TABLE events (
     error_message TEXT,
     line TEXT NOT NULL
 ) STRICT;
-CREATE INDEX events_by_time ON events (timestamp);
+-- With all that the list of sessions adds up.
+CREATE INDEX events_by_time ON events (timestamp, session_id, event, duration_ms);
 CREATE INDEX events_by_kind ON events (event, timestamp);
 CREATE INDEX events_by_session ON events (session_id, timestamp, seq);
 CREATE INDEX events_by_user ON events (user_id);
