@@ -282,7 +282,7 @@ mod tests {
         {"hash":"b","name":"B","concrete":{"implementation":"b.html"}}]}"#;
 
     fn after(actions: &[Action]) -> Rc<Clm> {
-        actions.iter().fold(Rc::default(), |state, action| reduce(state, action))
+        actions.iter().fold(Rc::default(), reduce)
     }
 
     fn loaded_registry() -> Action {

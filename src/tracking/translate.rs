@@ -100,8 +100,7 @@ mod tests {
     /// What the last of `actions` tells the tracker, in short.
     fn told(actions: &[Action]) -> Vec<String> {
         let Some((last, earlier)) = actions.split_last() else { return Vec::new() };
-        let before =
-            earlier.iter().fold(Rc::<Clm>::default(), |state, action| reduce(state, action));
+        let before = earlier.iter().fold(Rc::<Clm>::default(), reduce);
         let after = reduce(before.clone(), last);
         signals_for(&Transition { action: last, before: &before, after: &after }, &Place::default())
             .into_iter()

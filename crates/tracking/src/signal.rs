@@ -8,7 +8,12 @@ use crate::event::{Component, ErrorKind};
 #[derive(Clone, Debug)]
 pub enum Signal {
     /// Another component is chosen now; `visible` unless the tab or the dashboard page is hidden.
-    Switched { to: Component, url: String, referrer: String, visible: bool },
+    Switched {
+        to: Component,
+        url: String,
+        referrer: String,
+        visible: bool,
+    },
     Loaded {
         component: Component,
         load_time_ms: u64,
