@@ -1,6 +1,9 @@
 //! Chromium and its driver, for the tests that need a real browser.
 
-use crate::step::{Line, Shell, find_on_path};
+use crate::{
+    line::Line,
+    shell::{Shell, find_on_path},
+};
 use anyhow::{Result, bail};
 use std::{env, path::PathBuf};
 

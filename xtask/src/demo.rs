@@ -1,15 +1,11 @@
 //! Builds the page and the server, starts the server, and opens the dashboard.
 
-use crate::{
-    page,
-    step::{Line, Process, Shell},
-    tools,
-};
+use crate::{line::Line, page, process::Process, shell::Shell, tools};
 use anyhow::{Context, Result, bail};
 use std::{
     env,
     fs::File,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, ErrorKind, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::PathBuf,
     process::{ExitCode, Stdio},
@@ -137,16 +133,17 @@ fn ready_address(line: &str) -> Option<String> {
 
 fn free(port: u16) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    // Where an address may be bound twice, only an answer tells.
     let answered =
         port != 0 && TcpStream::connect_timeout(&address, Duration::from_millis(300)).is_ok();
-    if let (false, Ok(_)) = (answered, TcpListener::bind(address)) {
-        return Ok(());
-    }
     let other = if port == 8080 { 8090 } else { 8080 };
-    bail!(
-        "port {port} is not free.\nStop the program that listens there, or choose another port: \
-         cargo xtask demo --port {other}"
-    )
+    match TcpListener::bind(address) {
+        Ok(_) if !answered => Ok(()),
+        Err(error) if !answered && error.kind() != ErrorKind::AddrInUse => {
+            bail!("port {port} cannot be used: {error}\nchoose another with --port {other}")
+        }
+        _ => bail!("port {port} is in use; choose another with --port {other}"),
+    }
 }
 
 fn has_desktop() -> bool {

@@ -1,16 +1,20 @@
 //! `cargo xtask setup`, `cargo xtask demo`, `cargo xtask test`.
 
 mod browser;
+mod cache;
 mod demo;
+mod line;
 mod page;
+mod process;
+mod results;
 mod setup;
-mod step;
+mod shell;
 mod test;
 mod tools;
 
 use clap::{Parser, Subcommand};
+use shell::{Interrupted, Shell};
 use std::process::ExitCode;
-use step::{Interrupted, Shell};
 
 #[derive(Parser)]
 #[command(
@@ -29,20 +33,20 @@ enum Command {
     Setup,
     /// Build everything, start the server and open the dashboard
     Demo(demo::Args),
-    /// Run every check: format, lints, unit tests, browser tests, journeys
-    Test,
+    /// Run the checks: format, lints, unit tests, browser tests, journeys
+    Test(test::Args),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let when_interrupted = match cli.command {
         Command::Demo(_) => ExitCode::SUCCESS,
-        Command::Setup | Command::Test => ExitCode::from(130),
+        Command::Setup | Command::Test(_) => ExitCode::from(130),
     };
     let result = Shell::new().and_then(|shell| match cli.command {
         Command::Setup => setup::run(&shell),
         Command::Demo(args) => demo::run(&shell, args),
-        Command::Test => test::run(&shell),
+        Command::Test(args) => test::run(&shell, &args),
     });
     match result {
         Ok(code) => code,

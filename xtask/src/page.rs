@@ -1,7 +1,8 @@
 //! The built page: trunk's output, and every text of it compressed once for all requests.
 
 use crate::{
-    step::{Line, Shell},
+    line::Line,
+    shell::{Shell, program_in},
     tools::Tools,
 };
 use anyhow::{Context, Result};
@@ -52,7 +53,7 @@ pub fn build(shell: &Shell, tools: &Tools, dist: &Path, log: &str) -> Result<()>
 fn trunk(shell: &Shell, tools: &Tools, dist: &Path, log: &str) -> Result<()> {
     let path = tools.path()?;
     let program = std::env::split_paths(&path)
-        .find_map(|dir| crate::step::program_in(&dir, "trunk"))
+        .find_map(|dir| program_in(&dir, "trunk"))
         .context("trunk is not on PATH")?;
     let mut trunk = shell.command(program);
     trunk

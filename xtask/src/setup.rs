@@ -1,4 +1,4 @@
-use crate::{step::Shell, tools};
+use crate::{shell::Shell, tools};
 use std::process::ExitCode;
 
 pub fn run(shell: &Shell) -> anyhow::Result<ExitCode> {

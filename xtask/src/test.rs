@@ -1,64 +1,211 @@
 //! Every check there is, one after the other; a failing one does not keep the next from running.
 
 use crate::{
-    browser, demo, page,
-    step::{Interrupted, Line, Shell},
-    tools::{self, WASM},
+    browser::{self, Browser},
+    demo,
+    line::Line,
+    page,
+    results::{Count, told},
+    shell::{Interrupted, Shell},
+    tools::{self, Tools, WASM},
 };
-use anyhow::Result;
-use std::{
-    fs,
-    process::{Command, ExitCode},
-};
+use anyhow::{Result, ensure};
+use std::{ffi::OsString, fs, path::PathBuf, process::ExitCode};
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Count {
-    passed: u64,
-    failed: u64,
+#[derive(clap::Args)]
+pub struct Args {
+    /// Only the suites with this word in their name, such as format, lints, native, browser, journeys
+    filter: Option<String>,
 }
 
-/// What the checks have come to so far.
-struct Report<'a> {
+struct Suite {
+    name: &'static str,
+    log: &'static str,
+    needs: Needs,
+    /// What cargo is told.
+    cargo: &'static [&'static str],
+}
+
+/// What must be there before a suite can run; each includes those before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Needs {
+    Rust,
+    Tools,
+    Browser,
+    /// The built page and the server.
+    Site,
+}
+
+#[rustfmt::skip]
+const SUITES: &[Suite] = &[
+    Suite {
+        name: "format",
+        log: "fmt",
+        needs: Needs::Rust,
+        cargo: &["fmt", "--all", "--check", "--", "--color", "never"],
+    },
+    Suite {
+        name: "lints, native",
+        log: "clippy",
+        needs: Needs::Rust,
+        cargo: &["clippy", "--workspace", "--all-targets", "--features", "clm-dashboard/e2e", "--", "-D", "warnings"],
+    },
+    Suite {
+        name: "lints, wasm",
+        log: "clippy-wasm",
+        needs: Needs::Tools,
+        cargo: &["clippy", "--package", "clm-dashboard", "--target", WASM, "--all-targets", "--", "-D", "warnings"],
+    },
+    Suite {
+        name: "tests, native",
+        log: "test",
+        needs: Needs::Rust,
+        cargo: &["test", "--workspace", "--no-fail-fast"],
+    },
+    Suite {
+        name: "tests, in the browser",
+        log: "test-browser",
+        needs: Needs::Browser,
+        cargo: &["test", "--package", "clm-dashboard", "--target", WASM, "--test", "browser"],
+    },
+    // The whole workspace, so that it is built with the same features as in the native tests: once.
+    Suite {
+        name: "journeys",
+        log: "journeys",
+        needs: Needs::Site,
+        cargo: &["test", "--workspace", "--features", "clm-dashboard/e2e", "--test", "journeys", "--", "--test-threads=1"],
+    },
+];
+
+impl Suite {
+    fn counts(&self) -> bool {
+        self.cargo.first() == Some(&"test")
+    }
+}
+
+pub fn run(shell: &Shell, args: &Args) -> Result<ExitCode> {
+    let suites = chosen(args.filter.as_deref())?;
+    let needed = suites.iter().map(|suite| suite.needs).max().unwrap_or(Needs::Rust);
+    let mut bench =
+        Bench { shell, count: Count::default(), tools: None, browser: None, site: None };
+    if needed >= Needs::Tools {
+        bench.tools = bench.part(tools::ensure(shell))?;
+    }
+    if needed >= Needs::Browser {
+        bench.browser = bench.part(browser::ensure(shell))?;
+    }
+    for suite in suites {
+        if suite.needs >= Needs::Site && bench.site.is_none() {
+            bench.build_site()?;
+        }
+        bench.run(suite)?;
+    }
+
+    let Count { passed, failed } = bench.count;
+    println!("\n{passed} passed, {failed} failed");
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn chosen(word: Option<&str>) -> Result<Vec<&'static Suite>> {
+    let word = word.unwrap_or_default();
+    let found: Vec<_> = SUITES.iter().filter(|suite| suite.name.contains(word)).collect();
+    let names: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
+    ensure!(
+        !found.is_empty(),
+        "no suite has `{word}` in its name; there are: {}",
+        names.join("; ")
+    );
+    Ok(found)
+}
+
+struct Site {
+    dist: PathBuf,
+    server: PathBuf,
+}
+
+/// What the suites stand on, and what they have come to so far.
+struct Bench<'a> {
     shell: &'a Shell,
     count: Count,
+    tools: Option<Tools>,
+    browser: Option<Browser>,
+    site: Option<Site>,
 }
 
-impl Report<'_> {
-    /// A check without counted tests: a failure counts as one.
-    fn check(&mut self, label: &str, log: &str, command: &mut Command) -> Result<()> {
-        let line = Line::start(label);
-        match self.shell.succeeds(log, command) {
-            Ok(true) => line.done("ok"),
-            Ok(false) => {
-                line.done("FAILED");
-                self.fail(&self.shell.failure(log));
-            }
-            Err(error) if error.is::<Interrupted>() => return Err(error),
+impl Bench<'_> {
+    fn run(&mut self, suite: &Suite) -> Result<()> {
+        let line = Line::start(suite.name);
+        let Some(env) = self.env(suite.needs)? else {
+            line.done("skipped, for want of what failed above");
+            return Ok(());
+        };
+        let work = self.shell.succeeds(suite.log, self.shell.cargo().args(suite.cargo).envs(env));
+        let success = match work {
+            Ok(success) => success,
             Err(error) => {
                 line.done("FAILED");
-                self.fail(&format!("{error:#}"));
+                return self.part::<()>(Err(error)).map(|_| ());
             }
+        };
+        let log = self.shell.log(suite.log);
+        let text = fs::read(&log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let mut count = if suite.counts() { Count::of(&text) } else { Count::default() };
+        let ran = !suite.counts() || count.passed > 0;
+        let outcome = if suite.counts() { count.to_string() } else { "ok".to_owned() };
+        if success && ran {
+            line.done(&outcome);
+        } else {
+            // A suite that broke before it counted a failure, or ran no test at all.
+            count.failed = count.failed.max(1);
+            line.done(&if suite.counts() {
+                format!("FAILED: {count}")
+            } else {
+                "FAILED".to_owned()
+            });
+            print_failure(&format!("{}\n\nThe whole log: {}", told(&text), log.display()));
         }
+        self.count += count;
         Ok(())
     }
 
-    /// A run of tests, which are counted one by one.
-    fn tests(&mut self, label: &str, log: &str, command: &mut Command) -> Result<()> {
-        let line = Line::start(label);
-        let success = self.shell.succeeds(log, command)?;
-        let text = fs::read(self.shell.log(log)).unwrap_or_default();
-        let count = count(&String::from_utf8_lossy(&text));
-        self.count.passed += count.passed;
-        self.count.failed += count.failed;
-        if success {
-            line.done(&format!("{} passed", count.passed));
-            return Ok(());
+    /// What the suite's process is told; `None` when something it needs is missing.
+    fn env(&self, needs: Needs) -> Result<Option<Vec<(&'static str, OsString)>>> {
+        let mut env = Vec::new();
+        if needs >= Needs::Tools {
+            let Some(tools) = &self.tools else { return Ok(None) };
+            env.push(("PATH", tools.path()?));
         }
-        line.done(&format!("FAILED: {} passed, {} failed", count.passed, count.failed));
-        print_failure(&self.shell.failure(log));
-        if count.failed == 0 {
-            self.count.failed += 1;
+        if needs >= Needs::Browser {
+            let Some(browser) = &self.browser else { return Ok(None) };
+            env.push(("CHROME", browser.chrome.clone().into()));
+            env.push(("CHROMEDRIVER", browser.driver.clone().into()));
+            env.push((
+                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+                "wasm-bindgen-test-runner".into(),
+            ));
+            // Seconds; the defaults of 20 and 5 are too short for a busy machine.
+            env.push(("WASM_BINDGEN_TEST_TIMEOUT", "300".into()));
+            env.push(("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60".into()));
         }
+        if needs >= Needs::Site {
+            let Some(site) = &self.site else { return Ok(None) };
+            env.push(("CLM_DIST", site.dist.clone().into()));
+            env.push(("CLM_SERVER_BIN", site.server.clone().into()));
+        }
+        Ok(Some(env))
+    }
+
+    fn build_site(&mut self) -> Result<()> {
+        // Not the demo's folder: that one belongs to the person at this machine.
+        let dist = self.shell.target.join("e2e").join("dist");
+        let page = match &self.tools {
+            Some(tools) => page::build(self.shell, tools, &dist, "page-e2e"),
+            None => return Ok(()),
+        };
+        let page = self.part(page)?;
+        let server = self.part(demo::build_server(self.shell))?;
+        self.site = page.zip(server).map(|((), server)| Site { dist, server });
         Ok(())
     }
 
@@ -68,103 +215,12 @@ impl Report<'_> {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.is::<Interrupted>() => Err(error),
             Err(error) => {
-                self.fail(&format!("{error:#}"));
+                self.count.failed += 1;
+                print_failure(&format!("{error:#}"));
                 Ok(None)
             }
         }
     }
-
-    fn fail(&mut self, text: &str) {
-        self.count.failed += 1;
-        print_failure(text);
-    }
-}
-
-pub fn run(shell: &Shell) -> Result<ExitCode> {
-    let mut report = Report { shell, count: Count::default() };
-    let tools = report.part(tools::ensure(shell))?;
-    let has_browser_tests = shell.root.join("tests/browser.rs").is_file();
-    let has_journeys = shell.root.join("tests/journeys.rs").is_file();
-    let browser =
-        if has_browser_tests || has_journeys { report.part(browser::ensure(shell))? } else { None };
-
-    report.check(
-        "format",
-        "fmt",
-        shell.cargo().args(["fmt", "--all", "--check", "--", "--color", "never"]),
-    )?;
-    let mut native = shell.cargo();
-    native.args(["clippy", "--workspace", "--all-targets"]);
-    if has_journeys {
-        native.args(["--features", "clm-dashboard/e2e"]);
-    }
-    report.check("lints, native", "clippy", native.args(["--", "-D", "warnings"]))?;
-    report.check(
-        "lints, wasm",
-        "clippy-wasm",
-        shell
-            .cargo()
-            .args(["clippy", "--package", "clm-dashboard", "--target", WASM, "--all-targets"])
-            .args(["--", "-D", "warnings"]),
-    )?;
-    report.tests(
-        "tests, native",
-        "test",
-        shell.cargo().args(["test", "--workspace", "--no-fail-fast"]),
-    )?;
-
-    if let (true, Some(tools), Some(browser)) = (has_browser_tests, &tools, &browser) {
-        report.tests(
-            "tests, in the browser",
-            "test-browser",
-            shell
-                .cargo()
-                .args(["test", "--package", "clm-dashboard", "--target", WASM, "--test", "browser"])
-                .env("PATH", tools.path()?)
-                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
-                .env("CHROMEDRIVER", &browser.driver)
-                .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
-                .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60"),
-        )?;
-    }
-
-    // Not the demo's folder: that one belongs to the person at this machine.
-    let dist = shell.target.join("e2e").join("dist");
-    let built = match &tools {
-        Some(tools) => report.part(page::build(shell, tools, &dist, "page-e2e"))?,
-        None => None,
-    };
-    let server = report.part(demo::build_server(shell))?;
-    if has_journeys {
-        if let (Some(()), Some(server), Some(browser)) = (built, server, &browser) {
-            report.tests(
-                "journeys",
-                "journeys",
-                shell
-                    .cargo()
-                    .args([
-                        "test",
-                        "--package",
-                        "clm-dashboard",
-                        "--features",
-                        "e2e",
-                        "--test",
-                        "journeys",
-                    ])
-                    .args(["--no-fail-fast", "--", "--test-threads=1"])
-                    .env("CLM_SERVER_BIN", server)
-                    .env("CLM_DIST", &dist)
-                    .env("CHROME", &browser.chrome)
-                    .env("CHROMEDRIVER", &browser.driver),
-            )?;
-        } else {
-            Line::start("journeys").done("skipped, for want of what failed above");
-        }
-    }
-
-    let Count { passed, failed } = report.count;
-    println!("\n{passed} passed, {failed} failed");
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn print_failure(text: &str) {
@@ -175,39 +231,27 @@ fn print_failure(text: &str) {
     println!();
 }
 
-/// The sum of the summaries that test programs print.
-fn count(log: &str) -> Count {
-    log.lines().filter_map(summary).fold(Count::default(), |sum, one| Count {
-        passed: sum.passed + one.passed,
-        failed: sum.failed + one.failed,
-    })
-}
-
-/// `test result: ok. 3 passed; 0 failed; ...`
-fn summary(line: &str) -> Option<Count> {
-    let (_, result) = line.split_once("test result: ")?;
-    let (_, numbers) = result.split_once(". ")?;
-    let number = |word: &str| {
-        numbers
-            .split(';')
-            .find_map(|part| part.trim().strip_suffix(word)?.trim().parse::<u64>().ok())
-    };
-    Some(Count { passed: number("passed")?, failed: number("failed")? })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn summaries_add_up() {
-        let log = "running 2 tests\ntest result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out\n\
-                   noise\ntest result: FAILED. 3 passed; 4 failed; 0 ignored; 0 measured; 0 filtered out\n";
-        assert_eq!(count(log), Count { passed: 5, failed: 4 });
+    fn names(word: &str) -> Vec<&'static str> {
+        chosen(Some(word)).unwrap().iter().map(|suite| suite.name).collect()
     }
 
     #[test]
-    fn other_lines_do_not_count() {
-        assert_eq!(count("test result: unknown\n7 passed; 1 failed\n"), Count::default());
+    fn a_word_chooses_suites() {
+        assert_eq!(names("native"), ["lints, native", "tests, native"]);
+        assert_eq!(names("journeys"), ["journeys"]);
+        assert_eq!(chosen(None).unwrap().len(), SUITES.len());
+        assert!(chosen(Some("jorneys")).is_err());
+    }
+
+    #[test]
+    fn every_suite_has_a_log_of_its_own() {
+        let mut logs: Vec<_> = SUITES.iter().map(|suite| suite.log).collect();
+        logs.sort_unstable();
+        logs.dedup();
+        assert_eq!(logs.len(), SUITES.len());
     }
 }

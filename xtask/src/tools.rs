@@ -1,15 +1,13 @@
 //! The tools that build the page: from PATH when the version is right, else from a cache of the
 //! user's, which is filled once.
 
-use crate::step::{Line, Shell, find_on_path, program_in};
-use anyhow::{Context, Result, bail};
-use std::{
-    env,
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::{self, Command, Stdio},
+use crate::{
+    cache::{self, all_in, answers},
+    line::Line,
+    shell::{Shell, find_on_path},
 };
+use anyhow::{Context, Result, bail, ensure};
+use std::{env, ffi::OsString, fs, path::PathBuf};
 
 const TRUNK: &str = "0.21.14";
 const BINARYEN: &str = "132.0.0";
@@ -43,6 +41,13 @@ pub fn ensure(shell: &Shell) -> Result<Tools> {
     let lock = fs::read_to_string(shell.root.join("Cargo.lock")).context("reading Cargo.lock")?;
     let bindgen =
         locked_version(&lock, "wasm-bindgen").context("Cargo.lock has no wasm-bindgen")?;
+    let trunk = fs::read_to_string(shell.root.join("Trunk.toml")).context("reading Trunk.toml")?;
+    for wanted in trunk_tools(bindgen) {
+        ensure!(
+            trunk.lines().any(|line| line.trim() == wanted),
+            "Trunk.toml and Cargo.lock name different tools: write `{wanted}` under [tools] in Trunk.toml"
+        );
+    }
     wasm_target(shell)?;
     let crates = [
         Crate { name: "trunk", package: "trunk", version: TRUNK, bins: &["trunk"], locked: true },
@@ -103,13 +108,13 @@ fn cargo_tool(shell: &Shell, tool: &Crate) -> Result<Option<PathBuf>> {
         line.done("found");
         return Ok(None);
     }
-    let home = cache()?.join(format!("{}-{}", tool.name, tool.version));
+    let home = cache::folder()?.join(format!("{}-{}", tool.name, tool.version));
     let bin = home.join("bin");
     if all_in(&bin, tool.bins, tool.version) {
         line.done("found");
         return Ok(Some(bin));
     }
-    let work = fill(&home, |place| {
+    let work = cache::fill(&home, |place| {
         let spec = format!("{}@{}", tool.package, tool.version);
         if find_on_path("cargo-binstall").is_some() {
             let mut binstall = shell.cargo();
@@ -158,7 +163,7 @@ fn wasm_opt(shell: &Shell) -> Result<(bool, Option<PathBuf>)> {
         line.done("found");
         return Ok((true, None));
     }
-    let home = cache()?.join(format!("binaryen-{BINARYEN}"));
+    let home = cache::folder()?.join(format!("binaryen-{BINARYEN}"));
     let bin = home.join("node_modules").join(".bin");
     if all_in(&bin, &["wasm-opt"], version) {
         line.done("found");
@@ -168,7 +173,7 @@ fn wasm_opt(shell: &Shell) -> Result<(bool, Option<PathBuf>)> {
         line.done("not there and no npm to get it with: the page is built without, and is larger");
         return Ok((false, None));
     };
-    let work = fill(&home, |place| {
+    let work = cache::fill(&home, |place| {
         let mut install = shell.command(npm);
         install.args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(place);
         install.arg(format!("binaryen@{BINARYEN}"));
@@ -183,7 +188,7 @@ fn wasm_opt(shell: &Shell) -> Result<(bool, Option<PathBuf>)> {
             line.done("installed");
             Ok((true, Some(bin)))
         }
-        Err(error) if error.is::<crate::step::Interrupted>() => Err(error),
+        Err(error) if error.is::<crate::shell::Interrupted>() => Err(error),
         Err(_) => {
             line.done("npm could not get it: the page is built without, and is larger");
             Ok((false, None))
@@ -191,46 +196,10 @@ fn wasm_opt(shell: &Shell) -> Result<(bool, Option<PathBuf>)> {
     }
 }
 
-fn cache() -> Result<PathBuf> {
-    let dir = dirs::cache_dir().context("there is no cache folder for this user (is HOME set?)")?;
-    Ok(dir.join("clm-dashboard").join("tools"))
-}
-
-/// Fills a folder beside `home` and renames it when it is complete, so that `home` is never half.
-fn fill(home: &Path, work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let name = home.file_name().unwrap_or_default().to_string_lossy();
-    let place = home.with_file_name(format!(".{name}.{}", process::id()));
-    fs::create_dir_all(&place).with_context(|| format!("creating {}", place.display()))?;
-    let result = work(&place).and_then(|()| {
-        if home.exists() {
-            fs::remove_dir_all(home).with_context(|| format!("removing {}", home.display()))?;
-        }
-        fs::rename(&place, home).with_context(|| format!("renaming to {}", home.display()))
-    });
-    if result.is_err() {
-        let _ = fs::remove_dir_all(&place);
-    }
-    result
-}
-
-fn all_in(dir: &Path, bins: &[&str], version: &str) -> bool {
-    bins.iter().all(|bin| program_in(dir, bin).is_some_and(|path| answers(&path, version)))
-}
-
-fn answers(program: &Path, version: &str) -> bool {
-    Command::new(program)
-        .arg("--version")
-        .env_remove("NO_COLOR")
-        .stdin(Stdio::null())
-        .output()
-        .is_ok_and(|out| {
-            out.status.success() && says(&String::from_utf8_lossy(&out.stdout), version)
-        })
-}
-
-/// Whether the answer to `--version` names the version as a word of its own.
-fn says(answer: &str, version: &str) -> bool {
-    answer.split(|c: char| c.is_whitespace() || "()".contains(c)).any(|word| word == version)
+/// What Trunk.toml says, so that trunk takes the tools found here and fetches none of its own.
+fn trunk_tools(bindgen: &str) -> [String; 2] {
+    let binaryen = BINARYEN.split('.').next().unwrap_or(BINARYEN);
+    [format!("wasm_bindgen = \"{bindgen}\""), format!("wasm_opt = \"version_{binaryen}\"")]
 }
 
 fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
@@ -244,15 +213,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_whole_words() {
-        assert!(says("trunk 0.21.14\n", "0.21.14"));
-        assert!(says("wasm-bindgen 0.2.130 (0a1b2c3)", "0.2.130"));
-        assert!(says("wasm-opt version 132 (version_132)", "132"));
-        assert!(!says("wasm-bindgen 0.2.130", "0.2.13"));
-        assert!(!says("", "1"));
-    }
-
-    #[test]
     fn the_lock_names_one_version() {
         let lock = "[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.80\"\n\n\
                     [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
@@ -261,25 +221,10 @@ mod tests {
     }
 
     #[test]
-    fn trunk_is_told_the_locked_version() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let lock = fs::read_to_string(root.join("Cargo.lock")).unwrap();
-        let trunk = fs::read_to_string(root.join("Trunk.toml")).unwrap();
-        let bindgen = locked_version(&lock, "wasm-bindgen").unwrap();
-        assert!(trunk.contains(&format!("wasm_bindgen = \"{bindgen}\"")));
-        let major = BINARYEN.split('.').next().unwrap();
-        assert!(trunk.contains(&format!("wasm_opt = \"version_{major}\"")));
-    }
-
-    #[test]
-    fn a_folder_is_complete_or_absent() {
-        let base = env::temp_dir().join(format!("xtask-fill-{}", process::id()));
-        let home = base.join("tool-1");
-        assert!(fill(&home, |_| bail!("no network")).is_err());
-        assert!(!home.exists());
-        fill(&home, |place| Ok(fs::write(place.join("x"), "1")?)).unwrap();
-        assert_eq!(fs::read_to_string(home.join("x")).unwrap(), "1");
-        assert_eq!(fs::read_dir(&base).unwrap().count(), 1);
-        fs::remove_dir_all(&base).unwrap();
+    fn trunk_is_told_exact_versions() {
+        assert_eq!(
+            trunk_tools("0.2.130"),
+            ["wasm_bindgen = \"0.2.130\"", "wasm_opt = \"version_132\""]
+        );
     }
 }

@@ -1,24 +1,20 @@
-//! One printed line per step; what a step's process says goes to a log.
+//! Where commands run, what they see, and the log that keeps what they say.
 
+use crate::process::{POLL, Process};
 use anyhow::{Context, Result, bail};
 use std::{
     env, fmt,
     fs::{self, File},
-    io::{self, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::{Duration, Instant},
 };
 
-const POLL: Duration = Duration::from_millis(50);
-const GRACE: Duration = Duration::from_secs(5);
 const TAIL_LINES: usize = 30;
-const LABEL_WIDTH: usize = 40;
 
 /// Ctrl-C or a termination signal arrived.
 #[derive(Debug)]
@@ -125,127 +121,6 @@ fn keep_interrupt(error: anyhow::Error) -> anyhow::Error {
     if error.downcast_ref::<Interrupted>().is_some() { Interrupted.into() } else { error }
 }
 
-/// A child that does not outlive its owner: in its own process group on Unix, so that what it
-/// started in turn ends too.
-pub struct Process {
-    child: Child,
-    ended: bool,
-}
-
-impl Process {
-    pub fn spawn(command: &mut Command) -> Result<Self> {
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(command, 0);
-        let program = command.get_program().to_string_lossy().into_owned();
-        let child = command.spawn().with_context(|| format!("cannot start {program}"))?;
-        Ok(Self { child, ended: false })
-    }
-
-    pub fn stdout(&mut self) -> Option<std::process::ChildStdout> {
-        self.child.stdout.take()
-    }
-
-    /// `None` while it runs, else whether it succeeded.
-    pub fn ended(&mut self) -> Result<Option<bool>> {
-        let status = self.child.try_wait().context("waiting for a process")?;
-        self.ended = status.is_some();
-        Ok(status.map(|status| status.success()))
-    }
-
-    #[cfg(unix)]
-    fn signal(&self, signal: nix::sys::signal::Signal) {
-        if let Ok(pid) = i32::try_from(self.child.id()) {
-            // An error means that the group is gone already.
-            let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(pid), signal);
-        }
-    }
-
-    fn terminate(&mut self) {
-        #[cfg(unix)]
-        {
-            self.signal(nix::sys::signal::Signal::SIGTERM);
-            let asked = Instant::now();
-            while asked.elapsed() < GRACE {
-                if matches!(self.ended(), Ok(Some(_)) | Err(_)) {
-                    return;
-                }
-                thread::sleep(POLL);
-            }
-            self.signal(nix::sys::signal::Signal::SIGKILL);
-        }
-        #[cfg(not(unix))]
-        {
-            let _ = Command::new("taskkill")
-                .args(["/T", "/F", "/PID", &self.child.id().to_string()])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status();
-            let _ = self.child.kill();
-        }
-        let _ = self.child.wait();
-        self.ended = true;
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.terminate();
-        }
-    }
-}
-
-/// The line of a step: the label appears at once, the outcome when it is known.
-pub struct Line {
-    started: Instant,
-    open: bool,
-}
-
-impl Line {
-    pub fn start(label: &str) -> Self {
-        print!("  {} ", dotted(label));
-        let _ = io::stdout().flush();
-        Self { started: Instant::now(), open: true }
-    }
-
-    pub fn note(&self, text: &str) {
-        print!("{text} ");
-        let _ = io::stdout().flush();
-    }
-
-    pub fn done(mut self, outcome: &str) {
-        self.open = false;
-        println!("{outcome} ({})", seconds(self.started.elapsed()));
-    }
-
-    /// Ends the line with the outcome of `work`.
-    pub fn finish<T>(self, work: Result<T>, outcome: &str) -> Result<T> {
-        match &work {
-            Ok(_) => self.done(outcome),
-            Err(error) if error.is::<Interrupted>() => {}
-            Err(_) => self.done("failed"),
-        }
-        work
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        if self.open {
-            println!();
-        }
-    }
-}
-
-fn dotted(label: &str) -> String {
-    let dots = LABEL_WIDTH.saturating_sub(label.chars().count() + 1).max(3);
-    format!("{label} {}", ".".repeat(dots))
-}
-
-fn seconds(elapsed: Duration) -> String {
-    format!("{:.1} s", elapsed.as_secs_f64())
-}
-
 pub fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.trim_end().lines().collect();
     all[all.len().saturating_sub(lines)..].join("\n")
@@ -266,26 +141,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_line_up() {
-        assert_eq!(dotted("trunk").chars().count(), LABEL_WIDTH);
-        assert_eq!(dotted("wasm-bindgen 0.2.130").chars().count(), LABEL_WIDTH);
-    }
-
-    #[test]
-    fn a_long_label_keeps_its_dots() {
-        assert!(dotted(&"x".repeat(90)).ends_with("x ..."));
-    }
-
-    #[test]
     fn the_tail_is_the_end() {
         assert_eq!(tail("a\nb\nc\n\n", 2), "b\nc");
         assert_eq!(tail("a", 5), "a");
         assert_eq!(tail("", 5), "");
-    }
-
-    #[test]
-    fn time_has_one_decimal() {
-        assert_eq!(seconds(Duration::from_millis(1260)), "1.3 s");
     }
 
     #[test]
