@@ -62,11 +62,15 @@ pub fn Viewer(props: &Props) -> Html {
                 }
             </header>
             <div class="viewer-frames">
-                { for props.opened.iter().map(|(component, state)| {
-                    let shown = Some(&component.hash) == props.active.as_ref();
-                    let key = format!("{}-{}", component.hash, state.attempt);
-                    html! { <Frame {key} component={component.clone()} {shown} /> }
-                }) }
+                // Alone in its element: a list is compared by key only when every child has one, and a frame
+                // that is taken for another one loads again.
+                <div class="frames">
+                    { for props.opened.iter().map(|(component, state)| {
+                        let shown = Some(&component.hash) == props.active.as_ref();
+                        let key = format!("{}-{}", component.hash, state.attempt);
+                        html! { <Frame {key} component={component.clone()} {shown} /> }
+                    }) }
+                </div>
                 if let Some((component, state)) = active {
                     { over_the_frame(props, component, state) }
                 }
