@@ -5,6 +5,7 @@ pub mod answers;
 pub mod app;
 pub mod components;
 pub mod config;
+pub mod crash;
 pub mod frames;
 pub mod loader;
 pub mod navigation;

@@ -4,7 +4,7 @@
 
 use clm_dashboard::{
     app::{App, Props},
-    frames, loader, navigation,
+    crash, frames, loader, navigation,
     store::Store,
     tracking,
 };
@@ -12,7 +12,7 @@ use clm_dashboard::{
 fn main() {
     let store = Store::default();
     // Observers are told in this order: the tracker first, so that it misses nothing.
-    tracking::start(&store);
+    crash::start(tracking::start(&store));
     frames::start(&store);
     navigation::start(&store);
     loader::start(&store);

@@ -129,6 +129,12 @@ pub enum Action {
         stack: Rc<str>,
     },
     RetryComponent(Rc<str>),
+    /// Something in the page outside of the frames went wrong.
+    PageFailed {
+        kind: ErrorKind,
+        message: Rc<str>,
+        stack: Rc<str>,
+    },
     ComponentEvent {
         hash: Rc<str>,
         event: Rc<str>,
@@ -261,7 +267,10 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
         Action::MessageRejected => clm.metrics.malformed += 1,
         Action::TabVisible(visible) => clm.tab_visible = *visible,
         Action::ThemeChosen(theme) => clm.theme = Some(*theme),
-        Action::PersonActive | Action::PageClosed | Action::ConsentAnswered(_) => {}
+        Action::PageFailed { .. }
+        | Action::PersonActive
+        | Action::PageClosed
+        | Action::ConsentAnswered(_) => {}
     }
     state
 }

@@ -1,5 +1,6 @@
 //! The browser side of tracking: watches the store, runs the core, sends what leaves.
 
+mod failures;
 mod locks;
 mod page;
 mod pump;
@@ -19,10 +20,12 @@ use crate::{
 use pump::Pump;
 
 /// Starts to watch `store`. Without consent nothing is kept beyond a few signals in memory.
-pub fn start(store: &Store) {
+/// What comes back is to be told of a panic.
+pub fn start(store: &Store) -> impl Fn(&str) + use<> {
     let pump = Pump::new(store.clone());
     observe(store, pump.clone());
     page::listen(store, &pump);
+    let witness = pump.clone();
     spawn_local(async move {
         let config = fetch_config().await.unwrap_or_else(|why| {
             web_sys::console::warn_1(&format!("[Analytics] {why}; using the defaults").into());
@@ -30,6 +33,7 @@ pub fn start(store: &Store) {
         });
         pump.configure(config);
     });
+    move |message| witness.crashed(message)
 }
 
 fn observe(store: &Store, pump: Rc<Pump>) {

@@ -3,9 +3,9 @@
 use std::{cell::Cell, rc::Rc};
 
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{AddEventListenerOptions, Event, EventTarget, StorageEvent};
+use web_sys::{AddEventListenerOptions, Event, EventTarget, PageTransitionEvent, StorageEvent};
 
-use super::pump::Pump;
+use super::{failures, pump::Pump};
 use crate::{
     platform,
     store::{Action, Store},
@@ -35,13 +35,19 @@ pub fn listen(store: &Store, pump: &Rc<Pump>) {
         move |_: Event| {
             store.dispatch(Action::PageClosed);
             pump.farewell();
+            pump.sleep();
         }
     };
     on(&window, "pagehide", closing);
 
     let shown_again = {
-        let store = store.clone();
-        move |_: Event| store.dispatch(Action::TabVisible(platform::is_visible()))
+        let (store, pump) = (store.clone(), pump.clone());
+        move |event: Event| {
+            if event.dyn_ref::<PageTransitionEvent>().is_some_and(PageTransitionEvent::persisted) {
+                pump.awake();
+            }
+            store.dispatch(Action::TabVisible(platform::is_visible()));
+        }
     };
     on(&window, "pageshow", shown_again);
 
@@ -54,6 +60,8 @@ pub fn listen(store: &Store, pump: &Rc<Pump>) {
             shared.shared_changed(&key);
         }
     });
+
+    failures::listen(&window, store);
 
     let last = Rc::new(Cell::new(0));
     for sign in ["pointerdown", "keydown", "wheel", "touchstart"] {
@@ -69,7 +77,7 @@ pub fn listen(store: &Store, pump: &Rc<Pump>) {
 }
 
 /// Listens for as long as the page lives; never delays scrolling.
-fn on(target: &EventTarget, name: &str, handler: impl FnMut(Event) + 'static) {
+pub(super) fn on(target: &EventTarget, name: &str, handler: impl FnMut(Event) + 'static) {
     let closure = Closure::<dyn FnMut(Event)>::new(handler);
     let options = AddEventListenerOptions::new();
     options.set_passive(true);

@@ -3,7 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     rc::Rc,
 };
 
@@ -12,7 +12,11 @@ use tracking::{Batch, BatchId, Consent, Frozen, Identity, Now, Outcome, Poll, Si
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
-use super::{locks, storage::Kept, transport};
+use super::{
+    locks::Locks,
+    storage::Kept,
+    transport::{self, Receiver},
+};
 use crate::{
     config::Config,
     platform,
@@ -28,8 +32,11 @@ const SESSION_WRITE_MS: u64 = 10_000;
 pub struct Pump {
     store: Store,
     kept: Kept,
-    /// This tab's name among the tabs, new with every page load.
-    tab: String,
+    locks: Locks,
+    /// This tab's name among the tabs, new with every page load and every return from sleep.
+    tab: RefCell<String>,
+    /// Tabs whose events come to us when they are gone.
+    heir_of: RefCell<HashSet<String>>,
     tracker: RefCell<Tracker>,
     /// Nothing is sent before the settings are known.
     config: RefCell<Option<Config>>,
@@ -40,6 +47,8 @@ pub struct Pump {
     session_written: Cell<(u64, u64)>,
     last_flush_ms: Cell<Option<u64>>,
     warned: Cell<bool>,
+    /// The page has panicked: what follows are echoes.
+    crashed: Cell<bool>,
     browser_says_no: bool,
 }
 
@@ -53,7 +62,9 @@ impl Pump {
         let pump = Rc::new(Self {
             store,
             kept,
-            tab: format!("{:016x}", (platform::random())() >> 64),
+            locks: Locks::open(),
+            tab: RefCell::new(new_tab()),
+            heir_of: RefCell::default(),
             tracker: RefCell::new(Tracker::new(tracking::Settings::default(), consent)),
             config: RefCell::new(None),
             turn_due: Cell::new(false),
@@ -63,6 +74,7 @@ impl Pump {
             session_written: Cell::new((0, 0)),
             last_flush_ms: Cell::new(None),
             warned: Cell::new(false),
+            crashed: Cell::new(false),
             browser_says_no,
         });
         if answer == Some(true) {
@@ -86,7 +98,7 @@ impl Pump {
     }
 
     pub fn record(self: &Rc<Self>, signals: Vec<Signal>) {
-        if signals.is_empty() {
+        if signals.is_empty() || self.crashed.get() {
             return;
         }
         self.with(|tracker, now| {
@@ -122,7 +134,7 @@ impl Pump {
         let identity = Identity {
             user_id: self.kept.secret(random()).user_id(),
             session: self.kept.session(),
-            queue_prefix: Kept::queue_prefix(&self.tab),
+            queue_prefix: Kept::queue_prefix(&self.tab.borrow()),
             random,
         };
         self.with(|tracker, now| tracker.grant(identity, now));
@@ -130,25 +142,55 @@ impl Pump {
         self.adopt_orphans();
     }
 
-    /// Events of page loads that are gone: taken over by exactly one living tab.
+    /// Says that this tab lives, and asks for the events of all others for when they do not.
     fn adopt_orphans(self: &Rc<Self>) {
-        locks::hold(&Kept::queue_prefix(&self.tab), || {});
+        self.locks.hold(&Kept::queue_prefix(&self.tab.borrow()), || {});
         for tab in self.kept.tabs_with_events() {
-            if tab == self.tab {
-                continue;
-            }
-            let pump = self.clone();
-            let name = Kept::queue_prefix(&tab);
-            locks::hold(&name, move || {
-                let chunks = pump.kept.chunks(&tab);
-                pump.with(|tracker, now| {
-                    for (key, value) in chunks {
-                        tracker.adopt_chunk(&key, &value, now);
-                    }
-                });
-                pump.turn_soon();
-            });
+            self.inherit(tab);
         }
+    }
+
+    /// Takes over the events of `tab` as soon as it is gone: now, or while we live. The lock sees to
+    /// it that one tab does, and keeps them for as long as it lives itself.
+    fn inherit(self: &Rc<Self>, tab: String) {
+        if tab == *self.tab.borrow() || !self.heir_of.borrow_mut().insert(tab.clone()) {
+            return;
+        }
+        let pump = self.clone();
+        let name = Kept::queue_prefix(&tab);
+        self.locks.hold(&name, move || {
+            let chunks = pump.kept.chunks(&tab);
+            pump.with(|tracker, now| {
+                for (key, value) in chunks {
+                    tracker.adopt_chunk(&key, &value, now);
+                }
+            });
+            pump.turn_soon();
+        });
+    }
+
+    /// The browser puts the page to sleep, perhaps for ever: what is stored belongs to whoever is awake.
+    pub fn sleep(&self) {
+        self.locks.release();
+        self.heir_of.borrow_mut().clear();
+    }
+
+    /// The page was asleep as a whole and is back: it starts like a new tab that knows no stored event.
+    pub fn awake(self: &Rc<Self>) {
+        self.tab.replace(new_tab());
+        let prefix = Kept::queue_prefix(&self.tab.borrow());
+        self.with(|tracker, _| tracker.hand_over(prefix));
+        for (_, abort) in std::mem::take(&mut *self.in_flight.borrow_mut()) {
+            abort.abort();
+        }
+        let granted = self.with(|tracker, _| tracker.consent() == Consent::Granted);
+        match self.kept.consent() {
+            Some(false) => self.revoke(),
+            Some(true) if granted == Some(false) => self.grant(),
+            _ if granted == Some(true) => self.adopt_orphans(),
+            _ => {}
+        }
+        self.turn_soon();
     }
 
     /// The person does not agree, or no longer does: nothing stays, nothing is under way.
@@ -185,6 +227,11 @@ impl Pump {
             && let Some(session) = self.kept.session()
         {
             self.with(|tracker, now| tracker.adopt_session(session, now));
+        } else if let Some(tab) = Kept::tab_of(key)
+            && self.locks.work()
+            && self.with(|tracker, _| tracker.consent() == Consent::Granted) == Some(true)
+        {
+            self.inherit(tab.to_owned());
         }
         self.publish_soon();
     }
@@ -238,6 +285,21 @@ impl Pump {
         self.save();
     }
 
+    /// The page panicked. What is known is stored and sent now: there may be no later.
+    pub fn crashed(self: &Rc<Self>, message: &str) {
+        if self.crashed.replace(true) {
+            return;
+        }
+        let failed = Signal::Failed {
+            component: tracking::Component::dashboard(),
+            kind: tracking::ErrorKind::Exception,
+            message: message.to_owned(),
+            stack: String::new(),
+        };
+        self.with(|tracker, now| tracker.record(failed, now));
+        self.farewell();
+    }
+
     fn save(&self) {
         let ops = self.with(|tracker, _| tracker.storage_ops()).unwrap_or_default();
         for op in ops {
@@ -259,26 +321,42 @@ impl Pump {
         }
     }
 
-    fn send(self: &Rc<Self>, batch: &Batch, outlive: bool) {
+    fn send(self: &Rc<Self>, batch: &Batch, last: bool) {
         let id = batch.id;
-        let sending = self.config.borrow().as_ref().and_then(|config| {
-            let (url, authorization) = (
-                config.loki_url.as_str(),
-                config.credentials().and_then(|(user, key)| transport::basic(user, key)),
-            );
-            let body = self.with(|tracker, now| {
+        let body = self
+            .with(|tracker, now| {
                 serde_json::to_string(&batch.push_request(tracker.settings(), now)).ok()
-            });
-            transport::send(url, authorization.as_deref(), &body??, outlive).ok()
-        });
-        let Some(sending) = sending else {
+            })
+            .flatten();
+        let parts = self.receiver().zip(body).zip(AbortController::new().ok());
+        let Some(((receiver, body), abort)) = parts else {
             self.settle(id, Outcome::Unreachable);
             return;
         };
-        self.in_flight.borrow_mut().insert(id, sending.abort_handle());
+        self.in_flight.borrow_mut().insert(id, abort.clone());
+        if last {
+            self.await_outcome(id, transport::send_last(&receiver, body, abort));
+        } else {
+            self.await_outcome(id, transport::send(receiver, body, abort));
+        }
+    }
+
+    fn receiver(&self) -> Option<Receiver> {
+        let config = self.config.borrow();
+        let config = config.as_ref()?;
+        let authorization =
+            config.credentials().and_then(|(user, key)| transport::basic(user, key));
+        Some(Receiver { url: config.loki_url.clone(), authorization })
+    }
+
+    fn await_outcome(
+        self: &Rc<Self>,
+        id: BatchId,
+        outcome: impl Future<Output = Outcome> + 'static,
+    ) {
         let pump = self.clone();
         spawn_local(async move {
-            let outcome = sending.outcome().await;
+            let outcome = outcome.await;
             pump.in_flight.borrow_mut().remove(&id);
             pump.settle(id, outcome);
         });
@@ -364,6 +442,10 @@ impl Pump {
     pub fn page_changed(self: &Rc<Self>) {
         self.publish_soon();
     }
+}
+
+fn new_tab() -> String {
+    format!("{:016x}", (platform::random())() >> 64)
 }
 
 fn live_events(tracker: &Tracker) -> Rc<Vec<LiveEvent>> {

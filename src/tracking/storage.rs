@@ -75,14 +75,17 @@ impl Kept {
         format!("{QUEUE}{tab}/")
     }
 
+    /// Whose events `key` holds, if it holds events.
+    pub fn tab_of(key: &str) -> Option<&str> {
+        let (tab, _) = key.strip_prefix(QUEUE)?.split_once('/')?;
+        Some(tab)
+    }
+
     /// The tabs that have stored events, each once.
     pub fn tabs_with_events(&self) -> Vec<String> {
-        let mut tabs: Vec<_> = self
-            .keys()
-            .iter()
-            .filter_map(|key| key.strip_prefix(QUEUE)?.split_once('/'))
-            .map(|(tab, _)| tab.to_owned())
-            .collect();
+        let keys = self.keys();
+        let mut tabs: Vec<_> =
+            keys.iter().filter_map(|key| Self::tab_of(key)).map(str::to_owned).collect();
         tabs.sort_unstable();
         tabs.dedup();
         tabs

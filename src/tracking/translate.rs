@@ -54,6 +54,12 @@ fn signal_of(action: &Action, before: &Clm, after: &Clm) -> Option<Signal> {
             message: message.to_string(),
             stack: String::new(),
         }),
+        Action::PageFailed { kind, message, stack } => Some(Signal::Failed {
+            component: on_screen(after),
+            kind: *kind,
+            message: message.to_string(),
+            stack: stack.to_string(),
+        }),
         Action::ComponentEvent { hash, event, details, .. } => Some(Signal::Interacted {
             component: name(after, hash),
             interaction_type: event.to_string(),
@@ -79,6 +85,14 @@ fn signal_of(action: &Action, before: &Clm, after: &Clm) -> Option<Signal> {
 
 fn status<'a>(clm: &'a Clm, hash: &Rc<str>) -> Option<&'a Status> {
     clm.components.get(hash).map(|component| &component.status)
+}
+
+/// The component that is in front of the person, or the page itself.
+fn on_screen(clm: &Clm) -> Component {
+    match clm.active_component() {
+        Some(active) if clm.on_screen() => Component::new(&*active.hash, &*active.name),
+        _ => Component::dashboard(),
+    }
 }
 
 fn name(clm: &Clm, hash: &str) -> Component {
@@ -145,6 +159,11 @@ mod tests {
         };
         let registry_failed =
             || Action::RegistryFailed { kind: ErrorKind::Network, message: "gone".into() };
+        let page_failed = || Action::PageFailed {
+            kind: ErrorKind::Exception,
+            message: "oops".into(),
+            stack: "".into(),
+        };
         let table: Vec<(Vec<Action>, &[&str])> = vec![
             (vec![Action::RegistryRequested], &[]),
             (vec![ready()], &["switched A true"]),
@@ -173,6 +192,9 @@ mod tests {
             (vec![ready(), event(Some(r#"{"x":1}"#))], &[r#"interacted a cta_clicked {"x":1}"#]),
             (vec![ready(), event(Some("not json"))], &["interacted a cta_clicked -"]),
             (vec![ready(), event(None)], &["interacted a cta_clicked -"]),
+            (vec![page_failed()], &["failed (dashboard) exception oops"]),
+            (vec![ready(), page_failed()], &["failed a exception oops"]),
+            (vec![ready(), route("#/live"), page_failed()], &["failed (dashboard) exception oops"]),
             (vec![ready(), Action::UserSelected("u1".into())], &[]),
             (vec![ready(), Action::Heartbeat("a".into())], &[]),
             (vec![ready(), Action::MessageRejected], &[]),

@@ -1,9 +1,6 @@
 //! Frames, the address bar, and messages between them.
 
-use crate::{
-    support::{Person, Site},
-    told,
-};
+use crate::support::{Person, Site, told::told};
 
 #[tokio::test]
 async fn a_frame_loads_once_however_many_others_open() {

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::{
-    support::{Person, Site},
-    told, without_loads,
+use crate::support::{
+    Person, Site,
+    told::{told, without_loads},
 };
 
 #[tokio::test]

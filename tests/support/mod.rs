@@ -1,9 +1,15 @@
 //! A site to visit and a person who visits it.
 
+// Each suite uses its share.
+#![allow(dead_code)]
+
+pub mod gate;
+pub mod told;
+
 use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -12,7 +18,7 @@ use serde_json::Value;
 use thirtyfour::prelude::*;
 
 /// Patience of every wait. A condition ends it sooner; a slow machine does not make it fail.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 fn path(variable: &str) -> String {
@@ -78,6 +84,15 @@ impl Site {
     }
 }
 
+/// What a browser starts with.
+#[derive(Default)]
+pub struct Setup {
+    /// Where its profile lives; a new one when there is none.
+    pub profile: Option<PathBuf>,
+    /// The person forbids sites to store anything.
+    pub storage_blocked: bool,
+}
+
 /// A browser with an empty profile, and the hand that moves it.
 pub struct Person {
     driver: WebDriver,
@@ -87,6 +102,10 @@ pub struct Person {
 impl Person {
     /// Opens the page at `fragment`.
     pub async fn arrive(site: &Site, fragment: &str) -> Self {
+        Self::arrive_at(&format!("{}/{fragment}", site.address), Setup::default()).await
+    }
+
+    pub async fn arrive_at(url: &str, setup: Setup) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let chromedriver = Command::new(path("CHROMEDRIVER"))
             .arg(format!("--port={port}"))
@@ -109,6 +128,13 @@ impl Person {
         ] {
             caps.add_arg(arg).unwrap();
         }
+        if let Some(profile) = &setup.profile {
+            caps.add_arg(&format!("--user-data-dir={}", profile.display())).unwrap();
+        }
+        if setup.storage_blocked {
+            let block = serde_json::json!({ "profile.default_content_setting_values.cookies": 2 });
+            caps.add_experimental_option("prefs", block).unwrap();
+        }
         let start = Instant::now();
         let driver = loop {
             match WebDriver::new(format!("http://127.0.0.1:{port}"), caps.clone()).await {
@@ -117,8 +143,42 @@ impl Person {
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         };
-        driver.goto(format!("{}/{fragment}", site.address)).await.unwrap();
+        driver.goto(url).await.unwrap();
         Self { driver, _chromedriver: chromedriver }
+    }
+
+    pub async fn visit(&self, url: &str) {
+        self.driver.goto(url).await.unwrap();
+    }
+
+    pub async fn back(&self) {
+        self.driver.back().await.unwrap();
+    }
+
+    /// Opens `url` in a tab of its own and looks at it; the tab that was in front comes back.
+    pub async fn open_tab(&self, url: &str) -> WindowHandle {
+        let before = self.driver.window().await.unwrap();
+        let tab = self.driver.new_tab().await.unwrap();
+        self.driver.switch_to_window(tab).await.unwrap();
+        self.driver.goto(url).await.unwrap();
+        before
+    }
+
+    pub async fn here(&self) -> WindowHandle {
+        self.driver.window().await.unwrap()
+    }
+
+    pub async fn look_at(&self, tab: &WindowHandle) {
+        self.driver.switch_to_window(tab.clone()).await.unwrap();
+    }
+
+    /// The process that renders the tab in front dies, as when the machine runs out of memory. The
+    /// tab is of no use then: look at another.
+    pub async fn kill_renderer(&self) {
+        let cdp = self.driver.cdp();
+        let crash = cdp.send_raw("Page.crash", serde_json::json!({}));
+        // There is nobody left to answer.
+        let _ = tokio::time::timeout(Duration::from_secs(2), crash).await;
     }
 
     /// Runs a script that returns a text.
@@ -201,7 +261,7 @@ impl Person {
         self.driver.enter_default_frame().await.unwrap();
     }
 
-    /// Closes the tab the way a person does; the browser stays.
+    /// Closes the tab the way a person does; the browser stays, with an empty tab.
     pub async fn close_tab(&self) {
         let page = self.driver.window().await.unwrap();
         let other = self.driver.new_tab().await.unwrap();

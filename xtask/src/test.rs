@@ -75,6 +75,12 @@ const SUITES: &[Suite] = &[
         needs: Needs::Site,
         cargo: &["test", "--workspace", "--features", "clm-dashboard/e2e", "--test", "journeys", "--", "--test-threads=1"],
     },
+    Suite {
+        name: "faults",
+        log: "faults",
+        needs: Needs::Site,
+        cargo: &["test", "--workspace", "--features", "clm-dashboard/e2e", "--test", "faults", "--", "--test-threads=2", "--nocapture"],
+    },
 ];
 
 impl Suite {
@@ -155,6 +161,10 @@ impl Bench<'_> {
         let outcome = if suite.counts() { count.to_string() } else { "ok".to_owned() };
         if success && ran {
             line.done(&outcome);
+            // A suite may have a table to show.
+            text.lines()
+                .filter(|line| line.starts_with("| "))
+                .for_each(|row| println!("    {row}"));
         } else {
             // A suite that broke before it counted a failure, or ran no test at all.
             count.failed = count.failed.max(1);

@@ -214,6 +214,15 @@ impl Queue {
         self.storage_refused = false;
     }
 
+    /// Forgets what is stored, and where; keeps what is in memory only, to be written under `prefix`.
+    pub fn hand_over(&mut self, prefix: String) {
+        self.items.retain(|item| item.chunk.is_none());
+        self.items.iter_mut().for_each(|item| item.in_flight = None);
+        self.bytes = self.items.iter().map(|item| item.frozen.line.len()).sum();
+        self.chunks.clear();
+        self.prefix = prefix;
+    }
+
     /// Takes over a chunk that a page load before us, or a tab that died, has left behind. It stays
     /// stored under its key until its events are settled.
     pub fn adopt(&mut self, key: &str, value: &str, stats: &mut Stats) {

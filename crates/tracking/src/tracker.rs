@@ -265,6 +265,16 @@ impl Tracker {
         self.note_waiting(now);
     }
 
+    /// The page was asleep and others may have taken over what it had stored: it forgets that, without
+    /// touching storage, keeps what was never stored, and writes under `queue_prefix` from now on.
+    pub fn hand_over(&mut self, queue_prefix: String) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.queue.hand_over(queue_prefix);
+            self.delivery.in_flight = None;
+            self.delivery.farewells.clear();
+        }
+    }
+
     /// What storage has to learn since the last call.
     pub fn storage_ops(&mut self) -> Vec<StorageOp> {
         self.recorder.as_mut().map_or_else(Vec::new, |recorder| recorder.queue.storage_ops())

@@ -1,0 +1,59 @@
+//! What is left when the page itself panics: a screen outside Yew's root that says so.
+
+use std::{
+    cell::{Cell, RefCell},
+    panic,
+};
+
+use web_sys::{Document, Element};
+
+type Witness = Box<dyn Fn(&str)>;
+
+thread_local! {
+    static WITNESS: RefCell<Option<Witness>> = const { RefCell::new(None) };
+    static CRASHED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on a panic is told to `witness` and shown. Nothing of the page's own state is touched
+/// then: it may be half changed.
+pub fn start(witness: impl Fn(&str) + 'static) {
+    WITNESS.set(Some(Box::new(witness)));
+    panic::set_hook(Box::new(|panic| {
+        let message = panic.to_string();
+        web_sys::console::error_1(&message.as_str().into());
+        if CRASHED.replace(true) {
+            return;
+        }
+        let _ = show(&message);
+        WITNESS.with(|witness| {
+            if let Ok(witness) = witness.try_borrow()
+                && let Some(witness) = &*witness
+            {
+                witness(&message);
+            }
+        });
+    }));
+}
+
+fn show(message: &str) -> Option<()> {
+    let document = web_sys::window()?.document()?;
+    let screen = add(&document, &*document.body()?, "div", "")?;
+    screen.set_class_name("failure crash");
+    screen.set_attribute("role", "alert").ok()?;
+    add(&document, &screen, "h1", "The dashboard stopped")?;
+    let sorry = "A mistake of ours, not of yours. What was tracked is kept; reload to go on.";
+    add(&document, &screen, "p", sorry)?;
+    add(&document, &screen, "pre", message)?;
+    // A plain link to where we are: it needs nothing of ours to work.
+    let link = add(&document, &screen, "a", "Reload")?;
+    link.set_attribute("href", "").ok()?;
+    link.set_class_name("button primary");
+    Some(())
+}
+
+fn add(document: &Document, parent: &Element, tag: &str, text: &str) -> Option<Element> {
+    let element = document.create_element(tag).ok()?;
+    element.set_text_content(Some(text));
+    parent.append_child(&element).ok()?;
+    Some(element)
+}

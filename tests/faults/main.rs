@@ -1,0 +1,12 @@
+//! Everything that can go wrong between a person's click and the store, in a real Chromium, before a
+//! real server: one row each, with what was recorded, what was stored, and what was sent again.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod browser;
+mod receiver;
+mod row;
