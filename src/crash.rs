@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    panic,
+    panic::PanicHookInfo,
 };
 
 use web_sys::{Document, Element};
@@ -18,8 +18,9 @@ thread_local! {
 /// then: it may be half changed.
 pub fn start(witness: impl Fn(&str) + 'static) {
     WITNESS.set(Some(Box::new(witness)));
-    panic::set_hook(Box::new(|panic| {
-        let message = panic.to_string();
+    // Yew would set one of its own otherwise.
+    yew::set_custom_panic_hook(Box::new(|panic| {
+        let message = describe(panic);
         web_sys::console::error_1(&message.as_str().into());
         if CRASHED.replace(true) {
             return;
@@ -33,6 +34,19 @@ pub fn start(witness: impl Fn(&str) + 'static) {
             }
         });
     }));
+}
+
+/// What was said, and where; a path would tell of the machine that built the page.
+fn describe(panic: &PanicHookInfo<'_>) -> String {
+    let payload = panic.payload();
+    let said = payload.downcast_ref::<&str>().copied();
+    let said = said.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let said = said.unwrap_or("no reason given");
+    let place = panic.location().map_or_else(String::new, |place| {
+        let file = place.file().rsplit(['/', '\\']).next().unwrap_or_default();
+        format!(" ({file}:{})", place.line())
+    });
+    format!("panicked: {said}{place}")
 }
 
 fn show(message: &str) -> Option<()> {

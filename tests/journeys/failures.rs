@@ -1,9 +1,8 @@
 //! What breaks says so, and the rest goes on.
 
-use crate::{
-    support::{Person, Site},
-    told,
-};
+use serde_json::Value;
+
+use crate::support::{Person, Site, told::told};
 
 #[tokio::test]
 async fn each_broken_component_is_one_error_and_the_page_lives_on() {
@@ -50,5 +49,52 @@ async fn a_bad_registry_says_what_is_wrong_and_a_retry_helps() {
     person.click("[role='alert'] button").await;
     person.see("iframe#iframe-good").await;
     person.see_text("has an entry that cannot be shown").await;
+    person.leave().await;
+}
+
+#[tokio::test]
+async fn what_goes_wrong_in_the_page_itself_is_told_of_the_component_in_front() {
+    let site = Site::start(None).await;
+    let person = Person::arrive(&site, "").await;
+    person.see_loaded().await;
+    person.agree().await;
+    person.evaluate("setTimeout(() => { throw new Error('a slip') })").await;
+    person.evaluate("void Promise.reject(new TypeError('a broken promise'))").await;
+    let failures = |rows: &[Value]| {
+        let failed = rows.iter().filter(|row| row["event"] == "component_error");
+        let told = failed.map(|row| {
+            let text = |key: &str| row[key].as_str().unwrap().to_owned();
+            (text("component_hash"), text("error_kind"), text("error_message"))
+        });
+        told.collect::<std::collections::BTreeSet<_>>()
+    };
+    let rows = site.rows_until(|rows| failures(rows).len() == 2).await;
+    let expected = [
+        ("welcome", "exception", "Uncaught Error: a slip"),
+        ("welcome", "unhandled_rejection", "a broken promise"),
+    ];
+    let expected = expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
+    assert_eq!(failures(&rows), expected.into());
+    person.leave().await;
+}
+
+#[tokio::test]
+async fn a_panic_of_our_own_is_shown_told_and_survived() {
+    let site = Site::start(None).await;
+    let person = Person::arrive(&site, "").await;
+    person.see_loaded().await;
+    person.agree().await;
+    // An extension breaks what the framework stands on.
+    person
+        .evaluate("Node.prototype.insertBefore = () => { throw new Error('broken') }; location.hash = '#/live'")
+        .await;
+    person.see_text("The dashboard stopped").await;
+    let rows = site
+        .rows_until(|rows| told(rows).iter().any(|text| text == "error (dashboard) exception"))
+        .await;
+    let failures = rows.iter().filter(|row| row["event"] == "component_error").count();
+    assert_eq!(failures, 1);
+    person.click(".crash a").await;
+    person.see_loaded().await;
     person.leave().await;
 }

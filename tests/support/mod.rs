@@ -18,7 +18,7 @@ use serde_json::Value;
 use thirtyfour::prelude::*;
 
 /// Patience of every wait. A condition ends it sooner; a slow machine does not make it fail.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(40);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 fn path(variable: &str) -> String {
@@ -185,6 +185,12 @@ impl Person {
     pub async fn run(&self, script: &str) -> String {
         let answer = self.driver.execute(script, Vec::new()).await.unwrap();
         answer.json().as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Runs `script` as one of the page's own; what it throws later is the page's.
+    pub async fn evaluate(&self, script: &str) {
+        let expression = serde_json::json!({ "expression": script });
+        self.driver.cdp().send_raw("Runtime.evaluate", expression).await.unwrap();
     }
 
     /// Waits until a script returns true.
