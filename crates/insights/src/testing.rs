@@ -130,6 +130,7 @@ impl Session {
                     error_kind: ErrorKind::Exception,
                     error_message: format!("failure {number}"),
                     error_stack: String::new(),
+                    suppressed: 0,
                 },
             );
         }

@@ -49,6 +49,7 @@ fn failure(text: &str) -> Event {
         error_kind: ErrorKind::Exception,
         error_message: text.into(),
         error_stack: String::new(),
+        suppressed: 0,
     }
 }
 

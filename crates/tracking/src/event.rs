@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::{
     id::{EventId, SessionId, UserId},
+    limit::{self, fit},
     time::Timestamp,
     wire::Wire,
 };
@@ -80,6 +81,8 @@ pub enum Event {
         error_kind: ErrorKind,
         error_message: String,
         error_stack: String,
+        /// Errors of the same component, kind and message since the last one that was recorded.
+        suppressed: u64,
     },
     /// The tracker had to give up events; travels once delivery works again.
     TrackingDropped {
@@ -101,18 +104,21 @@ pub enum DropReason {
     Corrupt,
     /// More than fit into memory happened before there was an answer about consent.
     PendingFull,
-    /// One kind of error repeated too often; see `error_kind`.
+    /// One kind of error repeated too often; the next one of its kind carries the count.
     Repeated,
+    /// The embedder's [`BeforeRecord`](crate::BeforeRecord) did not let it pass.
+    Filtered,
 }
 
 impl DropReason {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::QueueFull,
         Self::Rejected,
         Self::TooLarge,
         Self::Corrupt,
         Self::PendingFull,
         Self::Repeated,
+        Self::Filtered,
     ];
 
     #[must_use]
@@ -124,6 +130,7 @@ impl DropReason {
             Self::Corrupt => "corrupt",
             Self::PendingFull => "pending_full",
             Self::Repeated => "repeated",
+            Self::Filtered => "filtered",
         }
     }
 
@@ -234,6 +241,39 @@ impl Event {
             | Self::ComponentResume { .. }
             | Self::ComponentExit { .. }
             | Self::ComponentInteraction { .. } => "info",
+        }
+    }
+
+    /// Cuts every part to its [`limit`], and puts `details` on one line.
+    pub(crate) fn fit(&mut self) {
+        match self {
+            Self::ComponentVisit { url, referrer, prev_component, prev_component_name, .. } => {
+                fit(url, limit::URL);
+                fit(referrer, limit::URL);
+                fit(prev_component, limit::NAME);
+                fit(prev_component_name, limit::NAME);
+            }
+            Self::ComponentExit { next_component, .. } => fit(next_component, limit::NAME),
+            Self::ComponentInteraction { interaction_type, details, .. } => {
+                fit(interaction_type, limit::NAME);
+                if details.as_ref().is_some_and(|json| json.get().len() > limit::DETAILS) {
+                    *details = None;
+                }
+                if let Some(json) = details
+                    && json.get().contains(['\n', '\r', '\t'])
+                {
+                    // JSON has them between its tokens only; a stored line must not have any.
+                    let flat = json.get().replace(['\n', '\r', '\t'], " ");
+                    *details = RawValue::from_string(flat).ok();
+                }
+            }
+            Self::ComponentError { error_message, error_stack, .. } => {
+                fit(error_message, limit::ERROR_MESSAGE);
+                fit(error_stack, limit::ERROR_STACK);
+            }
+            Self::SessionStart { .. }
+            | Self::ComponentResume { .. }
+            | Self::TrackingDropped { .. } => {}
         }
     }
 }

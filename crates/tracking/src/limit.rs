@@ -28,6 +28,12 @@ pub fn shorten(text: &str, max_bytes: usize) -> String {
     short
 }
 
+pub(crate) fn fit(text: &mut String, max_bytes: usize) {
+    if text.len() > max_bytes {
+        *text = shorten(text, max_bytes);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -54,18 +54,23 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub fn new(prefix: String, max_events: usize, max_bytes: usize) -> Self {
+    pub fn new(prefix: String) -> Self {
         Self {
             items: VecDeque::new(),
             bytes: 0,
-            max_events,
-            max_bytes,
+            max_events: usize::MAX,
+            max_bytes: usize::MAX,
             prefix,
             chunks: BTreeMap::new(),
             next_chunk: 1,
             removals: Vec::new(),
             storage_refused: false,
         }
+    }
+
+    /// Beyond either bound the oldest events are dropped.
+    pub fn set_bounds(&mut self, max_events: usize, max_bytes: usize) {
+        (self.max_events, self.max_bytes) = (max_events, max_bytes);
     }
 
     pub fn len(&self) -> usize {

@@ -3,13 +3,17 @@
 use std::collections::VecDeque;
 
 use crate::{
-    event::{COMPONENT_LOADED, Component, DropReason, ENTRY, EXIT, Event, HIDDEN, Record},
+    event::{
+        COMPONENT_LOADED, Component, DropReason, ENTRY, EXIT, ErrorKind, Event, HIDDEN, Record,
+    },
     frozen::Frozen,
     id::{EventId, SessionId, UserId},
     limit::{self, shorten},
     queue::Queue,
+    repeats::Repeats,
+    scrub::{Private, scrub, scrub_url},
     session::{Session, StoredSession},
-    settings::SESSION_IDLE_MS,
+    settings::{SESSION_IDLE_MS, Settings},
     signal::Signal,
     stats::Stats,
     time::{Now, Timestamp},
@@ -17,6 +21,9 @@ use crate::{
 
 /// Draws 128 random bits from the platform.
 pub type Random = Box<dyn FnMut() -> u128>;
+
+/// Sees every event before it is frozen: may change it, or keep it from being recorded with `None`.
+pub type BeforeRecord = Box<dyn FnMut(&Component, Event) -> Option<Event>>;
 
 /// A wall clock that was set back by less than this is taken to stand still, so that events keep their order.
 const SMALL_SET_BACK_MS: u64 = 60_000;
@@ -70,6 +77,9 @@ pub(crate) struct Recorder {
     visit: Option<Visit>,
     hidden: bool,
     last_timestamp: Timestamp,
+    repeats: Repeats,
+    pub before_record: Option<BeforeRecord>,
+    pub scrub: Vec<Private>,
     pub queue: Queue,
     pub recent: VecDeque<Frozen>,
 }
@@ -84,9 +94,17 @@ impl Recorder {
             visit: None,
             hidden: false,
             last_timestamp: Timestamp(0),
+            repeats: Repeats::default(),
+            before_record: None,
+            scrub: Vec::new(),
             queue,
             recent: VecDeque::new(),
         }
+    }
+
+    pub fn configure(&mut self, settings: &Settings) {
+        self.scrub.clone_from(&settings.scrub);
+        self.queue.set_bounds(settings.max_queue_events, settings.max_queue_bytes);
     }
 
     pub fn user_id(&self) -> &UserId {
@@ -139,20 +157,12 @@ impl Recorder {
             }
             Signal::Interacted { component, interaction_type, details } => {
                 self.come_alive(now, stats);
-                let event = Event::ComponentInteraction {
-                    interaction_type: shorten(&interaction_type, limit::NAME),
-                    load_time_ms: None,
-                    details: details.filter(|json| json.get().len() <= limit::DETAILS),
-                };
+                let event =
+                    Event::ComponentInteraction { interaction_type, load_time_ms: None, details };
                 self.note(component, event, now, stats);
             }
             Signal::Failed { component, kind, message, stack } => {
-                let event = Event::ComponentError {
-                    error_kind: kind,
-                    error_message: shorten(&message, limit::ERROR_MESSAGE),
-                    error_stack: shorten(&stack, limit::ERROR_STACK),
-                };
-                self.note(component, event, now, stats);
+                self.fail(component, kind, &message, &stack, now, stats);
             }
             Signal::Alive => self.come_alive(now, stats),
             Signal::Hidden => {
@@ -165,8 +175,34 @@ impl Recorder {
                 self.hidden = false;
                 self.come_alive(now, stats);
             }
-            Signal::Closed => self.exit(EXIT, true, now, stats),
+            Signal::Closed => {
+                self.exit(EXIT, true, now, stats);
+                let untold = self.repeats.take_untold();
+                if untold > 0 {
+                    self.note_dropped(DropReason::Repeated, untold, now, stats);
+                }
+            }
         }
+    }
+
+    fn fail(
+        &mut self,
+        component: Component,
+        error_kind: ErrorKind,
+        message: &str,
+        stack: &str,
+        now: Now,
+        stats: &mut Stats,
+    ) {
+        let error_message = scrub(message, &self.scrub, limit::ERROR_MESSAGE);
+        let admitted = self.repeats.admit(&component, error_kind, &error_message, now.mono_ms);
+        let Some(suppressed) = admitted else {
+            stats.drop_quietly(DropReason::Repeated);
+            return;
+        };
+        let error_stack = scrub(stack, &self.scrub, limit::ERROR_STACK);
+        let event = Event::ComponentError { error_kind, error_message, error_stack, suppressed };
+        self.note(component, event, now, stats);
     }
 
     /// Closes what idleness has ended. Called before every signal and by the shell's timer.
@@ -284,8 +320,8 @@ impl Recorder {
             .unwrap_or_else(|| Component::new(ENTRY, ENTRY));
         let stretch = (!self.hidden).then_some(Stretch { opened: now, alive: now });
         let event = Event::ComponentVisit {
-            url: shorten(&url, limit::URL),
-            referrer: shorten(&referrer, limit::URL),
+            url: scrub_url(&url, &self.scrub, limit::URL),
+            referrer: scrub_url(&referrer, &self.scrub, limit::URL),
             visit_index,
             is_entry: visit_index == 1,
             prev_component: previous.hash,
@@ -337,6 +373,15 @@ impl Recorder {
 
     fn push(&mut self, component: Component, event: Event, now: Now, stats: &mut Stats) {
         let Some(session) = &mut self.session else { return };
+        let mut event = event;
+        if let Some(before_record) = &mut self.before_record {
+            let Some(changed) = before_record(&component, event) else {
+                stats.drop_quietly(DropReason::Filtered);
+                return;
+            };
+            event = changed;
+        }
+        event.fit();
         let behind = self.last_timestamp.0.saturating_sub(now.wall.0);
         let timestamp =
             if behind < SMALL_SET_BACK_MS { self.last_timestamp.max(now.wall) } else { now.wall };

@@ -1,5 +1,7 @@
 //! How the tracker behaves: every knob with its unit and its default.
 
+use crate::scrub::Private;
+
 /// Numbers and names a deployment may change. Read once, at start.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Settings {
@@ -17,6 +19,8 @@ pub struct Settings {
     /// Bounds of the queue; beyond either the oldest events are dropped and counted.
     pub max_queue_events: usize,
     pub max_queue_bytes: usize,
+    /// What is taken out of error texts and URLs beside the rules of [`scrub`](crate::scrub).
+    pub scrub: Vec<Private>,
 }
 
 /// Where `user_id` and `session_id` stand in a push request.
@@ -40,6 +44,7 @@ impl Default for Settings {
             max_queue_events: 5_000,
             // localStorage holds 5 M UTF-16 units for the whole origin.
             max_queue_bytes: 2 * 1024 * 1024,
+            scrub: Vec::new(),
         }
     }
 }

@@ -23,6 +23,7 @@ pub enum Signal {
         interaction_type: String,
         details: Option<Box<RawValue>>,
     },
+    /// Something went wrong. Message and stack are scrubbed, and repeats are limited.
     Failed {
         component: Component,
         kind: ErrorKind,

@@ -25,6 +25,11 @@ impl Stats {
         *self.unreported.entry(reason).or_default() += count;
     }
 
+    /// A drop that is on purpose or told in another way: counted, and no event reports it.
+    pub(crate) fn drop_quietly(&mut self, reason: DropReason) {
+        *self.dropped.entry(reason).or_default() += 1;
+    }
+
     #[must_use]
     pub fn dropped_total(&self) -> u64 {
         self.dropped.values().sum()

@@ -11,7 +11,7 @@ use crate::{
     loki::PushRequest,
     outcome::Outcome,
     queue::{BatchId, Queue, StorageOp},
-    recorder::{Random, Recorder},
+    recorder::{BeforeRecord, Random, Recorder},
     session::StoredSession,
     settings::{HIDE_BUDGET_BYTES, MAX_PENDING, Settings},
     signal::Signal,
@@ -79,6 +79,8 @@ pub struct Trouble {
 #[derive(Default)]
 pub struct Tracker {
     settings: Settings,
+    /// Waits here for a recorder; the recorder's while there is one.
+    before_record: Option<BeforeRecord>,
     consent: Consent,
     pending: VecDeque<(Signal, Now)>,
     recorder: Option<Recorder>,
@@ -133,6 +135,32 @@ impl Tracker {
     /// Settings that came later than the first signals.
     pub fn configure(&mut self, settings: Settings) {
         self.settings = settings;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.configure(&self.settings);
+        }
+    }
+
+    /// Lets an embedder change or drop events before they are frozen, as `beforeSend` does elsewhere.
+    /// It sees every event and must not take long. A dropped one is counted as
+    /// [`DropReason::Filtered`].
+    ///
+    /// ```
+    /// use tracking::{Event, Tracker};
+    ///
+    /// let mut tracker = Tracker::default();
+    /// tracker.set_before_record(Box::new(|component, mut event| {
+    ///     if let Event::ComponentError { error_stack, .. } = &mut event {
+    ///         error_stack.clear();
+    ///     }
+    ///     (component.hash != "private").then_some(event)
+    /// }));
+    /// ```
+    pub fn set_before_record(&mut self, hook: BeforeRecord) {
+        let place = match &mut self.recorder {
+            Some(recorder) => &mut recorder.before_record,
+            None => &mut self.before_record,
+        };
+        *place = Some(hook);
     }
 
     #[must_use]
@@ -190,10 +218,13 @@ impl Tracker {
 
     /// The person agrees: what waited is recorded, each at its own time.
     pub fn grant(&mut self, identity: Identity, now: Now) {
+        if self.recorder.is_some() {
+            return;
+        }
         let Identity { user_id, session, queue_prefix, random } = identity;
-        let queue =
-            Queue::new(queue_prefix, self.settings.max_queue_events, self.settings.max_queue_bytes);
-        let mut recorder = Recorder::new(user_id, random, queue);
+        let mut recorder = Recorder::new(user_id, random, Queue::new(queue_prefix));
+        recorder.before_record = self.before_record.take();
+        recorder.configure(&self.settings);
         let pending = std::mem::take(&mut self.pending);
         let earliest = pending.front().map_or(now, |(_, at)| *at);
         if let Some(session) = session {
@@ -212,7 +243,11 @@ impl Tracker {
     pub fn revoke(&mut self) {
         self.consent = Consent::Denied;
         self.pending.clear();
-        self.recorder = None;
+        self.before_record = self
+            .recorder
+            .take()
+            .and_then(|recorder| recorder.before_record)
+            .or(self.before_record.take());
         self.stats = Stats::default();
         // Batch ids go on, so that the answer to an old batch is not taken for a new one's.
         self.delivery = Delivery { last_batch: self.delivery.last_batch, ..Delivery::default() };

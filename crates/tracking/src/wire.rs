@@ -72,6 +72,8 @@ pub(crate) struct Wire<'a> {
     error_message: Option<Cow<'a, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     error_stack: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    suppressed: Option<u64>,
 
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     dropped_reason: Option<Cow<'a, str>>,
@@ -140,10 +142,11 @@ impl<'a> From<&'a Record> for Wire<'a> {
                 details: details.as_deref().map(Cow::Borrowed),
                 ..envelope
             },
-            Event::ComponentError { error_kind, error_message, error_stack } => Self {
+            Event::ComponentError { error_kind, error_message, error_stack, suppressed } => Self {
                 error_kind: some(error_kind.as_str()),
                 error_message: some(error_message),
                 error_stack: some(error_stack),
+                suppressed: Some(*suppressed).filter(|count| *count > 0),
                 ..envelope
             },
             Event::TrackingDropped { dropped_reason, dropped_count } => Self {
@@ -205,6 +208,7 @@ impl TryFrom<Wire<'_>> for Record {
                     .ok_or(InvalidLine::BadValue("error_kind"))?,
                 error_message: text("error_message", wire.error_message, limit::ERROR_MESSAGE)?,
                 error_stack: text("error_stack", wire.error_stack, limit::ERROR_STACK)?,
+                suppressed: wire.suppressed.unwrap_or(0),
             },
             name::TRACKING_DROPPED => Event::TrackingDropped {
                 dropped_reason: DropReason::parse(&need("dropped_reason", wire.dropped_reason)?)
@@ -309,6 +313,13 @@ mod tests {
                 error_kind: ErrorKind::Http,
                 error_message: "404".into(),
                 error_stack: String::new(),
+                suppressed: 0,
+            },
+            Event::ComponentError {
+                error_kind: ErrorKind::Exception,
+                error_message: "again".into(),
+                error_stack: "at f".into(),
+                suppressed: 7,
             },
             Event::TrackingDropped { dropped_reason: DropReason::QueueFull, dropped_count: 4 },
         ]
