@@ -12,10 +12,14 @@ use crate::{
 /// Loki refuses an entry more than an hour behind the newest of its stream. From this age on an event
 /// goes to a stream of its own, with a margin for the time it spends on the way.
 pub const LATE_AFTER_MS: u64 = 50 * 60 * 1000;
-const HOUR_MS: u64 = 60 * 60 * 1000;
 
 /// The label of late events: the UTC hour they happened in, counted since 1970.
 pub const LATE_LABEL: &str = "late";
+
+fn late_hour(record: &Frozen, now: Timestamp) -> Option<u64> {
+    let is_late = now.0.saturating_sub(record.timestamp.0) > LATE_AFTER_MS;
+    is_late.then(|| record.timestamp.hour())
+}
 
 /// The labels of one record, as sent at `now`.
 #[must_use]
@@ -32,9 +36,8 @@ pub fn labels<'a>(record: &'a Frozen, job: &'a str, mode: LabelMode, now: Timest
             pair("session_id", record.session_id.as_str()),
         ]),
     }
-    if now.0.saturating_sub(record.timestamp.0) > LATE_AFTER_MS {
-        let hour = (record.timestamp.0 / HOUR_MS).to_string();
-        labels.insert(Cow::Borrowed(LATE_LABEL), Cow::Owned(hour));
+    if let Some(hour) = late_hour(record, now) {
+        labels.insert(Cow::Borrowed(LATE_LABEL), Cow::Owned(hour.to_string()));
     }
     labels
 }
@@ -65,5 +68,117 @@ pub fn push_request<'a>(
     }
     PushRequest {
         streams: streams.into_iter().map(|(labels, values)| Stream { labels, values }).collect(),
+    }
+}
+
+/// [`push_request`] as JSON, written at once: a page does this for every event it sends.
+#[must_use]
+pub fn body(records: &[Frozen], job: &str, mode: LabelMode, now: Timestamp) -> String {
+    let lines: usize = records.iter().map(|record| record.line.len() + 256).sum();
+    let mut json = Json(String::with_capacity(lines + 512));
+    // Each record's stream is that of the first one with the same labels.
+    let mut firsts: Vec<&Frozen> = Vec::new();
+    let same = |a: &Frozen, b: &Frozen| {
+        a.event == b.event
+            && a.component == b.component
+            && late_hour(a, now) == late_hour(b, now)
+            && (mode == LabelMode::Metadata || a.session_id == b.session_id)
+    };
+    let stream_of: Vec<usize> = records
+        .iter()
+        .map(|record| {
+            firsts.iter().position(|first| same(first, record)).unwrap_or_else(|| {
+                firsts.push(record);
+                firsts.len() - 1
+            })
+        })
+        .collect();
+    json.raw("{\"streams\":[");
+    for (stream, first) in firsts.iter().enumerate() {
+        json.raw(if stream == 0 { "{\"stream\":{" } else { ",{\"stream\":{" });
+        json.pair("component", &first.component);
+        json.raw(",");
+        json.pair("event", first.event);
+        json.raw(",");
+        json.pair("job", job);
+        if let Some(hour) = late_hour(first, now) {
+            json.raw(",");
+            json.pair(LATE_LABEL, &hour.to_string());
+        }
+        json.raw(",");
+        match mode {
+            LabelMode::Metadata => json.pair("service_name", job),
+            LabelMode::Stream => json.person(first),
+        }
+        json.raw("},\"values\":[");
+        let mut next = "[\"";
+        for (record, of) in records.iter().zip(&stream_of) {
+            if *of != stream {
+                continue;
+            }
+            json.raw(next);
+            json.raw(&record.timestamp.as_nanos().to_string());
+            json.raw("\",");
+            json.text(&record.line);
+            if mode == LabelMode::Metadata {
+                json.raw(",{");
+                json.person(record);
+                json.raw("}");
+            }
+            next = "],[\"";
+        }
+        json.raw("]]}");
+    }
+    json.raw("]}");
+    json.0
+}
+
+struct Json(String);
+
+impl Json {
+    fn raw(&mut self, json: &str) {
+        self.0.push_str(json);
+    }
+
+    fn person(&mut self, record: &Frozen) {
+        self.pair("session_id", record.session_id.as_str());
+        self.raw(",");
+        self.pair("user_id", record.user_id.as_str());
+    }
+
+    fn pair(&mut self, key: &str, value: &str) {
+        self.raw("\"");
+        self.raw(key);
+        self.raw("\":");
+        self.text(value);
+    }
+
+    fn text(&mut self, text: &str) {
+        const HEX: [char; 2] = ['0', '1'];
+        self.raw("\"");
+        let mut copied = 0;
+        for (at, b) in text.bytes().enumerate() {
+            if b >= b' ' && b != b'"' && b != b'\\' {
+                continue;
+            }
+            self.raw(&text[copied..at]);
+            copied = at + 1;
+            match b {
+                b'"' => self.raw("\\\""),
+                b'\\' => self.raw("\\\\"),
+                b'\n' => self.raw("\\n"),
+                b'\r' => self.raw("\\r"),
+                b'\t' => self.raw("\\t"),
+                8 => self.raw("\\b"),
+                12 => self.raw("\\f"),
+                _ => {
+                    self.raw("\\u00");
+                    self.0.push(HEX[usize::from(b >> 4 & 1)]);
+                    self.0.push(char::from_digit(u32::from(b & 15), 16).unwrap_or('0'));
+                }
+            }
+        }
+        self.raw(&text[copied..]);
+        self.raw("\"");
     }
 }

@@ -108,10 +108,12 @@ pub enum DropReason {
     Repeated,
     /// The embedder's [`BeforeRecord`](crate::BeforeRecord) did not let it pass.
     Filtered,
+    /// Stored by another user of this browser, or before consent was withdrawn.
+    Foreign,
 }
 
 impl DropReason {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::QueueFull,
         Self::Rejected,
         Self::TooLarge,
@@ -119,6 +121,7 @@ impl DropReason {
         Self::PendingFull,
         Self::Repeated,
         Self::Filtered,
+        Self::Foreign,
     ];
 
     #[must_use]
@@ -131,6 +134,7 @@ impl DropReason {
             Self::PendingFull => "pending_full",
             Self::Repeated => "repeated",
             Self::Filtered => "filtered",
+            Self::Foreign => "foreign",
         }
     }
 

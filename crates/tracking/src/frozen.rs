@@ -51,16 +51,4 @@ impl Frozen {
             line,
         }
     }
-
-    /// Upper bound of what this record adds to a push request: the line as a JSON string, the
-    /// entry around it, and in the worst case a stream of its own.
-    #[must_use]
-    pub fn max_encoded_bytes(&self) -> usize {
-        const ENTRY_AND_STREAM: usize = 512;
-        let escaped = |text: &str| {
-            text.bytes().map(|b| if b == b'"' || b == b'\\' { 2 } else { 1 }).sum::<usize>()
-        };
-        // A line holds no raw control characters, so quotes and backslashes are all that grows.
-        escaped(&self.line) + 2 * escaped(&self.component) + ENTRY_AND_STREAM
-    }
 }

@@ -1,6 +1,6 @@
 //! Who and which: identifiers that are valid by construction.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -19,7 +19,7 @@ pub enum InvalidId {
     Secret,
 }
 
-/// 128 random bits that name one event for ever; a retry carries the same ones.
+/// 128 bits that name one event for ever: drawn for a page load, then counted up; a retry carries the same ones.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct EventId(pub u128);
 
@@ -62,7 +62,7 @@ impl UserSecret {
     /// SHA-256 over the hex form, so that the same id can be computed anywhere from what is stored.
     #[must_use]
     pub fn user_id(&self) -> UserId {
-        UserId(hex(&Sha256::digest(self.to_hex().as_bytes())))
+        UserId(hex(&Sha256::digest(self.to_hex().as_bytes())).into())
     }
 }
 
@@ -74,14 +74,14 @@ impl fmt::Debug for UserSecret {
 
 /// The SHA-256 of a [`UserSecret`], 64 hex digits: tells users apart without knowing who they are.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct UserId(String);
+pub struct UserId(Arc<str>);
 
 impl UserId {
     /// # Errors
     /// When `text` is not 64 lower-case hex digits.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         if text.len() == 64 && text.bytes().all(is_hex) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(InvalidId::User)
         }
@@ -95,13 +95,14 @@ impl UserId {
 
 /// `session_<start ms>_<16 hex digits>`.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct SessionId(String);
+pub struct SessionId(Arc<str>);
 
 impl SessionId {
     #[must_use]
     pub fn new(started_ms: u64, random: u128) -> Self {
         let [a, b, c, d, e, f, g, h, ..] = random.to_be_bytes();
-        Self(format!("session_{started_ms}_{}", hex(&[a, b, c, d, e, f, g, h])))
+        let digits = hex(&[a, b, c, d, e, f, g, h]);
+        Self(format!("session_{started_ms}_{digits}").into())
     }
 
     /// # Errors
@@ -115,7 +116,7 @@ impl SessionId {
                     && (4..=32).contains(&random.len())
                     && random.bytes().all(is_hex)
             })
-            .map(|_| Self(text.to_owned()))
+            .map(|_| Self(text.into()))
             .ok_or(InvalidId::Session)
     }
 
@@ -144,8 +145,8 @@ macro_rules! serde_as_text {
 }
 
 serde_as_text!(EventId, |id: &EventId| id.to_string());
-serde_as_text!(UserId, |id: &UserId| id.0.clone());
-serde_as_text!(SessionId, |id: &SessionId| id.0.clone());
+serde_as_text!(UserId, |id: &UserId| id.0.to_string());
+serde_as_text!(SessionId, |id: &SessionId| id.0.to_string());
 
 fn is_hex(b: u8) -> bool {
     b.is_ascii_digit() || (b'a'..=b'f').contains(&b)

@@ -4,6 +4,7 @@
 //! test) hands in the time and the ids, and carries out what comes back.
 
 pub mod backoff;
+mod delivery;
 pub mod encode;
 pub mod event;
 mod frozen;
@@ -23,6 +24,7 @@ mod time;
 mod tracker;
 mod wire;
 
+pub use delivery::LastError;
 pub use event::{Component, DropReason, ErrorKind, Event, InvalidLine, Record};
 pub use frozen::Frozen;
 pub use id::{EventId, SessionId, UserId, UserSecret};
@@ -33,6 +35,6 @@ pub use scrub::Private;
 pub use session::StoredSession;
 pub use settings::{LabelMode, Settings};
 pub use signal::Signal;
-pub use stats::Stats;
+pub use stats::{Snapshot, Stats};
 pub use time::{Now, Timestamp};
 pub use tracker::{Batch, Consent, Identity, Poll, Tracker, Trouble};

@@ -3,9 +3,14 @@
 //! Storage is append-only. What was recorded since the last look becomes one new chunk under a key of
 //! its own; a chunk is removed when the last of its events is settled. Nothing is ever rewritten.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::{collections::VecDeque, rc::Rc};
 
-use crate::{event::DropReason, frozen::Frozen, stats::Stats};
+use crate::{
+    event::{DropReason, Event, Record, name},
+    frozen::Frozen,
+    id::UserId,
+    stats::Stats,
+};
 
 /// Names one batch handed out to be sent.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -19,20 +24,35 @@ pub enum StorageOp {
 }
 
 /// First line of a stored chunk.
-const CHUNK_VERSION: &str = "1";
+const CHUNK_VERSION: u64 = 1;
+/// Upper bound of what an entry has around its line: time, user and session.
+const ENTRY_BYTES: usize = 220;
+/// Upper bound of what a stream has around its entries, without its component.
+const STREAM_BYTES: usize = 320;
+/// Braces and brackets of the request.
+const REQUEST_BYTES: usize = 16;
 
 #[derive(Debug)]
 struct Item {
     frozen: Frozen,
+    /// Upper bound in a request.
     bytes: usize,
     chunk: Option<ChunkId>,
     in_flight: Option<BatchId>,
+}
+
+impl Item {
+    fn new(frozen: Frozen, chunk: Option<ChunkId>) -> Self {
+        let bytes = escaped_bytes(&frozen.line) + ENTRY_BYTES;
+        Self { frozen, bytes, chunk, in_flight: None }
+    }
 }
 
 type ChunkId = u64;
 
 #[derive(Debug)]
 struct Chunk {
+    id: ChunkId,
     key: String,
     /// Events of this chunk that are still in the queue.
     left: usize,
@@ -41,12 +61,17 @@ struct Chunk {
 #[derive(Debug)]
 pub(crate) struct Queue {
     items: VecDeque<Item>,
+    /// Bytes of all lines.
     bytes: usize,
+    waiting: usize,
+    unstored: usize,
     max_events: usize,
     max_bytes: usize,
+    /// Bytes of a stream's labels that the settings decide.
+    label_bytes: usize,
     /// Key prefix of the chunks this tab writes.
     prefix: String,
-    chunks: BTreeMap<ChunkId, Chunk>,
+    chunks: Vec<Chunk>,
     next_chunk: ChunkId,
     removals: Vec<String>,
     /// The last write was refused. Tried again once there is room or the page hides.
@@ -58,10 +83,13 @@ impl Queue {
         Self {
             items: VecDeque::new(),
             bytes: 0,
+            waiting: 0,
+            unstored: 0,
             max_events: usize::MAX,
             max_bytes: usize::MAX,
+            label_bytes: 0,
             prefix,
-            chunks: BTreeMap::new(),
+            chunks: Vec::new(),
             next_chunk: 1,
             removals: Vec::new(),
             storage_refused: false,
@@ -69,8 +97,9 @@ impl Queue {
     }
 
     /// Beyond either bound the oldest events are dropped.
-    pub fn set_bounds(&mut self, max_events: usize, max_bytes: usize) {
+    pub fn configure(&mut self, max_events: usize, max_bytes: usize, job: &str) {
         (self.max_events, self.max_bytes) = (max_events, max_bytes);
+        self.label_bytes = STREAM_BYTES + 2 * escaped_bytes(job);
     }
 
     pub fn len(&self) -> usize {
@@ -83,17 +112,22 @@ impl Queue {
 
     /// Events that no batch in flight holds.
     pub fn waiting(&self) -> usize {
-        self.items.iter().filter(|item| item.in_flight.is_none()).count()
+        self.waiting
     }
 
     pub fn unstored(&self) -> usize {
-        self.items.iter().filter(|item| item.chunk.is_none()).count()
+        self.unstored
+    }
+
+    pub fn storage_refused(&self) -> bool {
+        self.storage_refused
     }
 
     pub fn push(&mut self, frozen: Frozen, stats: &mut Stats) {
         self.bytes += frozen.line.len();
-        let bytes = frozen.max_encoded_bytes();
-        self.items.push_back(Item { frozen, bytes, chunk: None, in_flight: None });
+        self.waiting += 1;
+        self.unstored += 1;
+        self.items.push_back(Item::new(frozen, None));
         self.drop_overflow(stats);
     }
 
@@ -103,62 +137,81 @@ impl Queue {
             let Some(at) = self.items.iter().position(|item| item.in_flight.is_none()) else {
                 return;
             };
-            self.remove_at(at);
-            stats.drop_events(DropReason::QueueFull, 1);
+            if let Some(frozen) = self.remove_at(at) {
+                drop_full(&frozen, stats);
+            }
         }
     }
 
-    fn remove_at(&mut self, at: usize) {
-        if let Some(item) = self.items.remove(at) {
-            self.bytes -= item.frozen.line.len();
-            self.leave_chunk(item.chunk);
+    fn remove_at(&mut self, at: usize) -> Option<Frozen> {
+        let item = self.items.remove(at)?;
+        self.bytes -= item.frozen.line.len();
+        self.waiting -= usize::from(item.in_flight.is_none());
+        match item.chunk {
+            Some(id) => self.leave_chunk(id),
+            None => self.unstored -= 1,
         }
+        Some(item.frozen)
     }
 
-    fn leave_chunk(&mut self, id: Option<ChunkId>) {
-        let Some(id) = id else { return };
-        let Some(chunk) = self.chunks.get_mut(&id) else { return };
-        chunk.left -= 1;
-        if chunk.left == 0
-            && let Some(chunk) = self.chunks.remove(&id)
-        {
-            self.removals.push(chunk.key);
+    fn leave_chunk(&mut self, id: ChunkId) {
+        let Some(at) = self.chunks.iter().position(|chunk| chunk.id == id) else { return };
+        self.chunks[at].left -= 1;
+        if self.chunks[at].left == 0 {
+            self.removals.push(self.chunks.remove(at).key);
             self.storage_refused = false;
         }
     }
 
     /// Marks the oldest waiting events, up to both limits, as in flight. At least one, if any waits.
     pub fn take(&mut self, batch: BatchId, max_events: usize, max_bytes: usize) -> Vec<Frozen> {
-        let mut taken = Vec::new();
-        let mut bytes = 0;
+        let mut taken: Vec<Frozen> = Vec::new();
+        let mut streams = Vec::new();
+        let mut bytes = REQUEST_BYTES;
         for item in self.items.iter_mut().filter(|item| item.in_flight.is_none()) {
-            bytes += item.bytes;
+            bytes += item.bytes + new_stream_bytes(&mut streams, &item.frozen, self.label_bytes);
             if taken.len() == max_events || (bytes > max_bytes && !taken.is_empty()) {
                 break;
             }
             item.in_flight = Some(batch);
             taken.push(item.frozen.clone());
         }
+        self.waiting -= taken.len();
         taken
     }
 
-    /// Like [`Self::take`], but nothing when not even one event fits.
-    pub fn take_within(&mut self, batch: BatchId, max_bytes: usize) -> Vec<Frozen> {
+    /// Like [`Self::take`], but nothing when not even one event fits; with the bytes it may need.
+    pub fn take_within(
+        &mut self,
+        batch: BatchId,
+        max_events: usize,
+        max_bytes: usize,
+    ) -> (Vec<Frozen>, usize) {
         let first = self.items.iter().find(|item| item.in_flight.is_none());
-        if first.is_none_or(|item| item.bytes > max_bytes) {
-            return Vec::new();
+        let fits = first.is_some_and(|item| {
+            let stream = new_stream_bytes(&mut Vec::new(), &item.frozen, self.label_bytes);
+            REQUEST_BYTES + item.bytes + stream <= max_bytes
+        });
+        if !fits {
+            return (Vec::new(), 0);
         }
-        self.take(batch, usize::MAX, max_bytes)
+        let taken = self.take(batch, max_events, max_bytes);
+        let mut streams = Vec::new();
+        let bytes = taken.iter().map(|frozen| {
+            let line = escaped_bytes(&frozen.line) + ENTRY_BYTES;
+            line + new_stream_bytes(&mut streams, frozen, self.label_bytes)
+        });
+        let bytes = REQUEST_BYTES + bytes.sum::<usize>();
+        (taken, bytes)
     }
 
-    /// The batch is done with: its events leave the queue. Says how many they were.
-    pub fn finish(&mut self, batch: BatchId) -> usize {
-        let mut done = 0;
+    /// The batch is done with: its events leave the queue.
+    pub fn finish(&mut self, batch: BatchId) -> Vec<Frozen> {
+        let mut done = Vec::new();
         let mut at = 0;
         while let Some(item) = self.items.get(at) {
             if item.in_flight == Some(batch) {
-                self.remove_at(at);
-                done += 1;
+                done.extend(self.remove_at(at));
             } else {
                 at += 1;
             }
@@ -171,17 +224,19 @@ impl Queue {
     }
 
     /// The batch was not accepted: its events wait again, in their old places.
-    pub fn put_back(&mut self, batch: BatchId) {
+    pub fn put_back(&mut self, batch: BatchId, stats: &mut Stats) {
         for item in self.items.iter_mut().filter(|item| item.in_flight == Some(batch)) {
             item.in_flight = None;
+            self.waiting += 1;
         }
+        self.drop_overflow(stats);
     }
 
     /// What storage has to learn since the last call.
     pub fn storage_ops(&mut self) -> Vec<StorageOp> {
         let mut ops: Vec<_> =
             self.removals.drain(..).map(|key| StorageOp::Remove { key }).collect();
-        if !self.storage_refused && self.items.iter().any(|item| item.chunk.is_none()) {
+        if !self.storage_refused && self.unstored > 0 {
             ops.push(self.new_chunk());
         }
         ops
@@ -190,27 +245,26 @@ impl Queue {
     fn new_chunk(&mut self) -> StorageOp {
         let id = self.next_chunk;
         self.next_chunk += 1;
-        let mut value = CHUNK_VERSION.to_owned();
-        let mut left = 0;
+        let mut value = CHUNK_VERSION.to_string();
         for item in self.items.iter_mut().filter(|item| item.chunk.is_none()) {
             item.chunk = Some(id);
-            left += 1;
             value.push('\n');
             value.push_str(&item.frozen.line);
         }
-        let key = format!("{}{id}", self.prefix);
-        self.chunks.insert(id, Chunk { key: key.clone(), left });
+        let key = self.prefix.clone() + &id.to_string();
+        let left = std::mem::take(&mut self.unstored);
+        self.chunks.push(Chunk { id, key: key.clone(), left });
         StorageOp::Put { key, value }
     }
 
     /// The write of `key` failed: its events are in memory only.
     pub fn storage_failed(&mut self, key: &str) {
-        let failed = self.chunks.iter().find(|(_, chunk)| chunk.key == key).map(|(id, _)| *id);
-        let Some(id) = failed else { return };
-        self.chunks.remove(&id);
-        for item in self.items.iter_mut().filter(|item| item.chunk == Some(id)) {
+        let Some(at) = self.chunks.iter().position(|chunk| chunk.key == key) else { return };
+        let chunk = self.chunks.remove(at);
+        for item in self.items.iter_mut().filter(|item| item.chunk == Some(chunk.id)) {
             item.chunk = None;
         }
+        self.unstored += chunk.left;
         self.storage_refused = true;
     }
 
@@ -229,20 +283,30 @@ impl Queue {
     }
 
     /// Takes over a chunk that a page load before us, or a tab that died, has left behind. It stays
-    /// stored under its key until its events are settled.
-    pub fn adopt(&mut self, key: &str, value: &str, stats: &mut Stats) {
-        let mut lines = value.split('\n');
-        if lines.next() != Some(CHUNK_VERSION) {
-            stats.drop_events(DropReason::Corrupt, 1);
-            self.removals.push(key.to_owned());
+    /// stored under its key until its events are settled. One of a newer version of ours is left
+    /// alone; events of another user were recorded under a consent that is withdrawn.
+    pub fn adopt(&mut self, key: &str, value: &str, user_id: &UserId, stats: &mut Stats) {
+        if self.chunks.iter().any(|chunk| chunk.key == key) {
             return;
         }
-        let known: HashSet<_> = self.items.iter().map(|item| item.frozen.event_id).collect();
+        let mut lines = value.split('\n');
+        match lines.next().map(str::parse::<u64>) {
+            Some(Ok(CHUNK_VERSION)) => {}
+            Some(Ok(version)) if version > CHUNK_VERSION => return,
+            _ => {
+                stats.drop_events(DropReason::Corrupt, 1);
+                self.removals.push(key.to_owned());
+                return;
+            }
+        }
+        let mut known: Vec<_> = self.items.iter().map(|item| item.frozen.event_id).collect();
+        known.sort_unstable();
         let mut found = Vec::new();
         for line in lines {
             match Frozen::from_line(line) {
-                Ok(frozen) if known.contains(&frozen.event_id) => {}
-                Ok(frozen) => found.push(frozen),
+                Ok(frozen) if known.binary_search(&frozen.event_id).is_ok() => {}
+                Ok(frozen) if frozen.user_id == *user_id => found.push(frozen),
+                Ok(_) => stats.drop_events(DropReason::Foreign, 1),
                 Err(_) => stats.drop_events(DropReason::Corrupt, 1),
             }
         }
@@ -252,13 +316,53 @@ impl Queue {
         }
         let id = self.next_chunk;
         self.next_chunk += 1;
-        self.chunks.insert(id, Chunk { key: key.to_owned(), left: found.len() });
+        self.chunks.push(Chunk { id, key: key.to_owned(), left: found.len() });
         stats.restored += found.len() as u64;
+        self.waiting += found.len();
         for frozen in found.into_iter().rev() {
             self.bytes += frozen.line.len();
-            let bytes = frozen.max_encoded_bytes();
-            self.items.push_front(Item { frozen, bytes, chunk: Some(id), in_flight: None });
+            self.items.push_front(Item::new(frozen, Some(id)));
         }
         self.drop_overflow(stats);
     }
+}
+
+/// A report of drops that is dropped itself goes back to what is still to be reported.
+fn drop_full(frozen: &Frozen, stats: &mut Stats) {
+    if frozen.event != name::TRACKING_DROPPED {
+        stats.drop_events(DropReason::QueueFull, 1);
+        return;
+    }
+    stats.drop_quietly(DropReason::QueueFull);
+    if let Ok(Record { event: Event::TrackingDropped { dropped_reason, dropped_count }, .. }) =
+        Record::from_line(&frozen.line)
+    {
+        stats.report_again(dropped_reason, dropped_count);
+    }
+}
+
+/// What makes a stream of its own, whatever the settings: kind, component, session and hour.
+type StreamKey = (&'static str, Rc<str>, Box<str>, u64);
+
+fn new_stream_bytes(streams: &mut Vec<StreamKey>, frozen: &Frozen, label_bytes: usize) -> usize {
+    let hour = frozen.timestamp.hour();
+    let session = frozen.session_id.as_str();
+    let known = streams.iter().any(|(event, component, of, at)| {
+        *event == frozen.event && *at == hour && *component == frozen.component && **of == *session
+    });
+    if known {
+        return 0;
+    }
+    streams.push((frozen.event, frozen.component.clone(), session.into(), hour));
+    escaped_bytes(&frozen.component) + label_bytes
+}
+
+/// Length of `text` within a JSON string.
+fn escaped_bytes(text: &str) -> usize {
+    let escaped = |b: u8| match b {
+        b'"' | b'\\' => 2,
+        0..b' ' => 6,
+        _ => 1,
+    };
+    text.bytes().map(escaped).sum()
 }

@@ -8,7 +8,7 @@ use crate::{
     },
     frozen::Frozen,
     id::{EventId, SessionId, UserId},
-    limit::{self, shorten},
+    limit,
     queue::Queue,
     repeats::Repeats,
     scrub::{Private, scrub, scrub_url},
@@ -41,6 +41,8 @@ struct Visit {
     stretch: Option<Stretch>,
     /// An exit that says where the visit led to is still owed.
     open: bool,
+    /// Another tab has begun a new session since; in that one this visit is still to come.
+    of_earlier_session: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +79,7 @@ pub(crate) struct Recorder {
     visit: Option<Visit>,
     hidden: bool,
     last_timestamp: Timestamp,
+    last_event_id: u128,
     repeats: Repeats,
     pub before_record: Option<BeforeRecord>,
     pub scrub: Vec<Private>,
@@ -85,8 +88,9 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub fn new(user_id: UserId, random: Random, queue: Queue) -> Self {
+    pub fn new(user_id: UserId, mut random: Random, queue: Queue) -> Self {
         Self {
+            last_event_id: random(),
             user_id,
             random,
             session: None,
@@ -104,7 +108,8 @@ impl Recorder {
 
     pub fn configure(&mut self, settings: &Settings) {
         self.scrub.clone_from(&settings.scrub);
-        self.queue.set_bounds(settings.max_queue_events, settings.max_queue_bytes);
+        let Settings { max_queue_events, max_queue_bytes, job, .. } = settings;
+        self.queue.configure(*max_queue_events, *max_queue_bytes, job);
     }
 
     pub fn user_id(&self) -> &UserId {
@@ -125,19 +130,31 @@ impl Recorder {
     }
 
     /// News of the session the tabs share.
-    pub fn adopt_session(&mut self, stored: StoredSession, now: Now) {
+    pub fn adopt_session(&mut self, stored: StoredSession, now: Now, stats: &mut Stats) {
         if !stored.is_alive(now.wall) {
             return;
         }
-        match &mut self.session {
-            Some(session) if session.id == stored.id => session.catch_up(stored, now),
-            Some(session) if !self.session_over && !session.is_over(now) => {}
-            _ => {
-                let random = (self.random)();
-                self.session = Some(Session::join(stored, now, random));
+        if let Some(session) = &mut self.session
+            && session.id == stored.id
+        {
+            session.catch_up(stored, now);
+            self.session_over = session.is_over(now);
+            return;
+        }
+        // The old session's last exit belongs to the old session.
+        self.end_idle_stretch(now, stats);
+        if self.session.is_none() || self.session_over {
+            let random = (self.random)();
+            self.session = Some(Session::join(stored, now, random));
+            self.session_over = false;
+            if let Some(visit) = &mut self.visit {
+                visit.of_earlier_session = true;
             }
         }
-        self.session_over = self.session.as_ref().is_some_and(|session| session.is_over(now));
+    }
+
+    pub fn adopt_chunk(&mut self, key: &str, value: &str, stats: &mut Stats) {
+        self.queue.adopt(key, value, &self.user_id, stats);
     }
 
     pub fn record(&mut self, signal: Signal, now: Now, stats: &mut Stats) {
@@ -234,7 +251,8 @@ impl Recorder {
         if self.visit.is_none() {
             return;
         }
-        if self.ensure_session(now, stats) {
+        let earlier = self.visit.as_ref().is_some_and(|visit| visit.of_earlier_session);
+        if self.ensure_session(now, stats) || (earlier && !self.hidden) {
             self.enter_again(now, stats);
             return;
         }
@@ -301,8 +319,15 @@ impl Recorder {
                 && session.last_component.as_ref().is_some_and(|last| last.hash == to.hash)
             {
                 let index = session.visits;
-                self.visit =
-                    Some(Visit { component: to, url, referrer, index, stretch: None, open: true });
+                self.visit = Some(Visit {
+                    component: to,
+                    url,
+                    referrer,
+                    index,
+                    stretch: None,
+                    open: true,
+                    of_earlier_session: false,
+                });
                 self.come_alive(now, stats);
                 return;
             }
@@ -312,6 +337,7 @@ impl Recorder {
 
     fn enter(&mut self, to: Component, url: String, referrer: String, now: Now, stats: &mut Stats) {
         let Some(session) = &mut self.session else { return };
+        session.alive(now);
         session.visits += 1;
         let visit_index = session.visits;
         let previous = session
@@ -334,6 +360,7 @@ impl Recorder {
             index: visit_index,
             stretch,
             open: true,
+            of_earlier_session: false,
         });
         self.push(to, event, now, stats);
     }
@@ -386,12 +413,13 @@ impl Recorder {
         let timestamp =
             if behind < SMALL_SET_BACK_MS { self.last_timestamp.max(now.wall) } else { now.wall };
         self.last_timestamp = timestamp;
-        let component = Component {
-            hash: shorten(&component.hash, limit::NAME),
-            name: shorten(&component.name, limit::NAME),
-        };
+        let mut component = component;
+        limit::fit(&mut component.hash, limit::NAME);
+        limit::fit(&mut component.name, limit::NAME);
+        // Random per page load, then counted: as unique, and a batch compresses to half.
+        self.last_event_id = self.last_event_id.wrapping_add(1);
         let record = Record {
-            event_id: EventId((self.random)()),
+            event_id: EventId(self.last_event_id),
             timestamp,
             user_id: self.user_id.clone(),
             session_id: session.id.clone(),

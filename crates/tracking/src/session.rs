@@ -25,14 +25,19 @@ pub struct StoredSession {
 pub const STORED_SESSION_VERSION: u64 = 1;
 
 impl StoredSession {
-    /// Whether the session may go on at `wall`. A clock that was set back counts as no time.
+    /// Whether the session may go on at `wall`. One from a future as far away as that past is over
+    /// too: the clock was set back, or the value is not ours.
     #[must_use]
     pub fn is_alive(&self, wall: Timestamp) -> bool {
         self.version == STORED_SESSION_VERSION
-            && wall.0.saturating_sub(self.last_alive.0) < SESSION_IDLE_MS
-            && wall.0.saturating_sub(self.started.0) < SESSION_MAX_MS
+            && wall.0.abs_diff(self.last_alive.0) < SESSION_IDLE_MS
+            && wall.0.abs_diff(self.started.0) < SESSION_MAX_MS
+            && self.visits < MAX_VISITS
     }
 }
+
+/// No person gets there; a value beyond is not ours, and JavaScript would not read it exactly.
+const MAX_VISITS: u64 = 1 << 50;
 
 /// The session as this tab lives it.
 #[derive(Debug)]
@@ -46,6 +51,16 @@ pub(crate) struct Session {
     pub visits: u64,
     pub last_component: Option<Component>,
     next_seq: u64,
+}
+
+/// When a wall clock's reading was on both clocks of this tab.
+fn seen_at(wall: Timestamp, now: Now) -> Now {
+    let age_ms = now.wall.0.saturating_sub(wall.0);
+    Now { wall: wall.min(now.wall), mono_ms: now.mono_ms.saturating_sub(age_ms) }
+}
+
+fn component((hash, name): (String, String)) -> Component {
+    Component { hash, name }
 }
 
 /// Within a session the page load that opened it counts 1, 2, 3. Every further page load counts in a
@@ -75,9 +90,10 @@ impl Session {
             started: stored.started,
             joined_at_elapsed_ms: elapsed,
             joined: now,
-            last_alive: now,
+            // To have joined is no sign of life.
+            last_alive: seen_at(stored.last_alive, now),
             visits: stored.visits,
-            last_component: stored.last_component.map(|(hash, name)| Component { hash, name }),
+            last_component: stored.last_component.map(component),
             next_seq: (lane << LANE_BITS) + 1,
         }
     }
@@ -85,16 +101,13 @@ impl Session {
     /// News from another tab of the same session.
     pub fn catch_up(&mut self, stored: StoredSession, now: Now) {
         if stored.last_alive > self.last_alive.wall {
-            let age_ms = now.wall.0.saturating_sub(stored.last_alive.0);
-            self.last_alive = Now {
-                wall: stored.last_alive,
-                mono_ms: self.last_alive.mono_ms.max(now.mono_ms.saturating_sub(age_ms)),
-            };
+            let seen = seen_at(stored.last_alive, now);
+            let mono_ms = self.last_alive.mono_ms.max(seen.mono_ms);
+            self.last_alive = Now { mono_ms, ..seen };
         }
         if stored.visits > self.visits {
             self.visits = stored.visits;
-            self.last_component =
-                stored.last_component.map(|(hash, name)| Component { hash, name });
+            self.last_component = stored.last_component.map(component);
         }
     }
 

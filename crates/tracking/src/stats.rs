@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::DropReason;
+use serde::Serialize;
+
+use crate::{delivery::LastError, event::DropReason, tracker::Consent};
 
 /// Counts since this page was loaded.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -19,9 +21,43 @@ pub struct Stats {
     pub(crate) unreported: BTreeMap<DropReason, u64>,
 }
 
+/// All that is counted at one moment; what `window.__CLM_TRACKING__` shows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Snapshot {
+    pub consent: Consent,
+    /// Signals that wait for an answer about consent.
+    pub pending: usize,
+    pub recorded: u64,
+    pub restored: u64,
+    /// Recorded and not yet accepted, in flight or waiting.
+    pub queued: usize,
+    pub queued_bytes: usize,
+    /// Queued events that survive this page.
+    pub persisted: usize,
+    /// Storage has refused the last write: what is not persisted is in memory only.
+    pub storage_refused: bool,
+    pub in_flight: usize,
+    pub sent: u64,
+    pub batches_sent: u64,
+    pub retried: u64,
+    pub rejected: u64,
+    /// By reason.
+    pub dropped: BTreeMap<&'static str, u64>,
+    /// The latest failure, also when all is well again.
+    pub last_error: Option<LastError>,
+    /// Milliseconds until the next request may start; `None` while one is under way or nothing waits.
+    pub next_try_in_ms: Option<u64>,
+    pub paused: bool,
+}
+
 impl Stats {
     pub(crate) fn drop_events(&mut self, reason: DropReason, count: u64) {
         *self.dropped.entry(reason).or_default() += count;
+        *self.unreported.entry(reason).or_default() += count;
+    }
+
+    /// A report that did not make it.
+    pub(crate) fn report_again(&mut self, reason: DropReason, count: u64) {
         *self.unreported.entry(reason).or_default() += count;
     }
 

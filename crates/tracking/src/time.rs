@@ -17,6 +17,12 @@ impl Timestamp {
     pub fn as_nanos(self) -> u64 {
         self.0.saturating_mul(1_000_000)
     }
+
+    /// The UTC hour, counted since 1970.
+    #[must_use]
+    pub fn hour(self) -> u64 {
+        self.0 / (60 * 60 * 1000)
+    }
 }
 
 /// One reading of both clocks.

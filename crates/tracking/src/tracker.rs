@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
+use serde::Serialize;
+
 use crate::{
-    backoff::{self, HOLD_MS},
+    delivery::Delivery,
     encode,
-    event::DropReason,
+    event::{DropReason, name},
     frozen::Frozen,
     id::{SessionId, UserId},
     loki::PushRequest,
@@ -15,7 +17,7 @@ use crate::{
     session::StoredSession,
     settings::{HIDE_BUDGET_BYTES, MAX_PENDING, Settings},
     signal::Signal,
-    stats::Stats,
+    stats::{Snapshot, Stats},
     time::Now,
 };
 
@@ -23,7 +25,8 @@ use crate::{
 const ISOLATED_BELOW: usize = 1_000;
 
 /// Whether the person has agreed to be tracked.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Consent {
     /// No answer yet: a few signals wait in memory, without any id.
     #[default]
@@ -64,6 +67,12 @@ impl Batch {
     pub fn push_request<'a>(&'a self, settings: &'a Settings, now: Now) -> PushRequest<'a> {
         encode::push_request(&self.records, &settings.job, settings.labels, now.wall)
     }
+
+    /// [`Self::push_request`] as JSON; what a page sends.
+    #[must_use]
+    pub fn body(&self, settings: &Settings, now: Now) -> String {
+        encode::body(&self.records, &settings.job, settings.labels, now.wall)
+    }
 }
 
 /// Why events wait although they could leave.
@@ -86,37 +95,6 @@ pub struct Tracker {
     recorder: Option<Recorder>,
     delivery: Delivery,
     stats: Stats,
-}
-
-/// Where sending stands.
-#[derive(Debug, Default)]
-struct Delivery {
-    /// The one ordinary request in flight.
-    in_flight: Option<BatchId>,
-    /// Last flushes of hidden pages, with their bytes: sent beside the ordinary request.
-    farewells: Vec<(BatchId, usize)>,
-    last_batch: u64,
-    failures: u32,
-    not_before_mono_ms: u64,
-    /// The wait was asked for by the receiver, so coming online does not end it.
-    asked_to_wait: bool,
-    /// The oldest waiting event has waited since then.
-    waiting_since_mono_ms: Option<u64>,
-    /// Events in a batch at most, while a bad one is being isolated.
-    isolate: Option<usize>,
-    trouble: Option<Trouble>,
-    paused: bool,
-}
-
-impl Delivery {
-    fn next_id(&mut self) -> BatchId {
-        self.last_batch += 1;
-        BatchId(self.last_batch)
-    }
-
-    fn farewell_bytes(&self) -> usize {
-        self.farewells.iter().map(|(_, bytes)| bytes).sum()
-    }
 }
 
 impl Tracker {
@@ -228,7 +206,7 @@ impl Tracker {
         let pending = std::mem::take(&mut self.pending);
         let earliest = pending.front().map_or(now, |(_, at)| *at);
         if let Some(session) = session {
-            recorder.adopt_session(session, earliest);
+            recorder.adopt_session(session, earliest, &mut self.stats);
         }
         for (signal, at) in pending {
             recorder.record(signal, at, &mut self.stats);
@@ -249,8 +227,7 @@ impl Tracker {
             .and_then(|recorder| recorder.before_record)
             .or(self.before_record.take());
         self.stats = Stats::default();
-        // Batch ids go on, so that the answer to an old batch is not taken for a new one's.
-        self.delivery = Delivery { last_batch: self.delivery.last_batch, ..Delivery::default() };
+        self.delivery.restart();
     }
 
     pub fn record(&mut self, signal: Signal, now: Now) {
@@ -283,7 +260,7 @@ impl Tracker {
 
     pub fn adopt_session(&mut self, stored: StoredSession, now: Now) {
         if let Some(recorder) = &mut self.recorder {
-            recorder.adopt_session(stored, now);
+            recorder.adopt_session(stored, now, &mut self.stats);
         }
     }
 
@@ -295,7 +272,7 @@ impl Tracker {
     /// Takes over a stored chunk of events that no living tab owns.
     pub fn adopt_chunk(&mut self, key: &str, value: &str, now: Now) {
         if let Some(recorder) = &mut self.recorder {
-            recorder.queue.adopt(key, value, &mut self.stats);
+            recorder.adopt_chunk(key, value, &mut self.stats);
         }
         self.note_waiting(now);
     }
@@ -334,141 +311,148 @@ impl Tracker {
 
     /// The network is back: try at once, unless the receiver asked for patience.
     pub fn wake(&mut self, now: Now) {
-        if !self.delivery.asked_to_wait {
-            self.delivery.not_before_mono_ms = now.mono_ms;
-        }
+        self.delivery.wake(now);
     }
 
     /// The next step. To be called after every signal and answer, and when the wait is over.
     pub fn poll(&mut self, now: Now) -> Poll {
+        if let Some(batch) = self.delivery.overdue(now) {
+            self.settle(batch, Outcome::Unreachable, now);
+        }
         let Some(recorder) = &mut self.recorder else { return Poll::Idle };
         recorder.end_idle_stretch(now, &mut self.stats);
         let idle_at = recorder.idle_at_mono_ms();
-        let waiting = recorder.queue.waiting();
-        if waiting > 0 {
-            self.delivery.waiting_since_mono_ms.get_or_insert(now.mono_ms);
-        }
         let wait = |until: Option<u64>| match (until, idle_at) {
             (Some(a), Some(b)) => Poll::WaitUntil(a.min(b)),
             (Some(at), None) | (None, Some(at)) => Poll::WaitUntil(at),
             (None, None) => Poll::Idle,
         };
-        if waiting == 0 || self.delivery.in_flight.is_some() || self.delivery.paused {
+        if self.delivery.is_busy() {
+            return wait(self.delivery.give_up_at_mono_ms());
+        }
+        let waiting = recorder.queue.waiting();
+        if waiting == 0 || self.delivery.paused {
             return wait(None);
         }
-        let full = waiting >= self.settings.batch_size;
-        let since = self.delivery.waiting_since_mono_ms.unwrap_or(now.mono_ms);
-        let ripe_at =
-            if full { since } else { since.saturating_add(self.settings.flush_interval_ms) };
-        let due_at = ripe_at.max(self.delivery.not_before_mono_ms);
+        self.delivery.waiting_since_mono_ms.get_or_insert(now.mono_ms);
+        let due_at = self.delivery.due_at_mono_ms(waiting, now, &self.settings);
         if now.mono_ms < due_at {
             return wait(Some(due_at));
         }
         let id = self.delivery.next_id();
         let max_events = self.delivery.isolate.unwrap_or(usize::MAX);
         let records = recorder.queue.take(id, max_events, self.settings.max_batch_bytes);
-        self.delivery.in_flight = Some(id);
-        self.delivery.not_before_mono_ms = now.mono_ms + self.settings.send_gap_ms;
-        self.delivery.waiting_since_mono_ms = None;
+        self.delivery.started(id, now, &self.settings);
         Poll::Send(Batch { id, records })
     }
 
     /// The page hides: one last batch of what waits, small enough for a request that outlives the
-    /// page. `None` when there is nothing, no room, or a receiver that asked for patience.
+    /// page. `None` when there is nothing, no room, or a receiver that wants to be left alone.
     pub fn farewell(&mut self, now: Now) -> Option<Batch> {
+        // What this page would report later may otherwise never be told.
+        self.report_drops(now);
         let recorder = self.recorder.as_mut()?;
         recorder.queue.retry_storage();
-        let waits = self.delivery.failures > 0 && now.mono_ms < self.delivery.not_before_mono_ms;
-        if waits || self.delivery.paused || self.delivery.isolate.is_some() {
+        if self.delivery.is_held(now) || self.delivery.paused {
             return None;
         }
         let room = HIDE_BUDGET_BYTES.saturating_sub(self.delivery.farewell_bytes());
         let id = self.delivery.next_id();
-        let records = recorder.queue.take_within(id, room);
+        let max_events = self.delivery.isolate.unwrap_or(usize::MAX);
+        let (records, bytes) = recorder.queue.take_within(id, max_events, room);
         if records.is_empty() {
             return None;
         }
-        let bytes = records.iter().map(Frozen::max_encoded_bytes).sum();
-        self.delivery.farewells.push((id, bytes));
+        self.delivery.said_farewell(id, bytes, now);
         Some(Batch { id, records })
     }
 
     /// The answer to a batch. One that is not known (any more) is ignored.
     pub fn settle(&mut self, batch: BatchId, outcome: Outcome, now: Now) {
         let Some(recorder) = &mut self.recorder else { return };
-        let farewell = self.delivery.farewells.iter().position(|(id, _)| *id == batch);
-        if let Some(at) = farewell {
-            self.delivery.farewells.swap_remove(at);
-        } else if self.delivery.in_flight == Some(batch) {
-            self.delivery.in_flight = None;
-        } else {
+        if !self.delivery.answered(batch) {
             return;
         }
+        self.delivery.note_error(outcome, now);
         match outcome {
             Outcome::Accepted => {
-                self.stats.sent += recorder.queue.finish(batch) as u64;
+                self.stats.sent += recorder.queue.finish(batch).len() as u64;
                 self.stats.batches_sent += 1;
-                self.delivery.failures = 0;
-                self.delivery.trouble = None;
-                self.delivery.asked_to_wait = false;
-                self.delivery.isolate =
-                    self.delivery.isolate.map(|n| n * 2).filter(|n| *n <= ISOLATED_BELOW);
-                for (reason, count) in std::mem::take(&mut self.stats.unreported) {
-                    recorder.note_dropped(reason, count, now, &mut self.stats);
+                self.delivery.recovered(now);
+                if let Some(size) = self.delivery.isolate {
+                    self.delivery.isolate = Some(size * 2).filter(|size| *size <= ISOLATED_BELOW);
+                    self.delivery.hurry(now, &self.settings);
                 }
+                self.report_drops(now);
             }
             Outcome::Rejected { .. } => {
                 // Half as many next time, until the one that will never be taken stands alone.
                 let size = recorder.queue.count_in(batch);
-                if size == 1 {
-                    recorder.queue.finish(batch);
-                    self.stats.drop_events(DropReason::Rejected, 1);
-                } else {
-                    recorder.queue.put_back(batch);
+                if size > 1 {
+                    recorder.queue.put_back(batch, &mut self.stats);
                     self.delivery.isolate = Some(size / 2);
                 }
-                self.delivery.waiting_since_mono_ms =
-                    Some(now.mono_ms.saturating_sub(self.settings.flush_interval_ms));
+                for bad in recorder.queue.finish(batch) {
+                    // A refused report is not reported: that would never end.
+                    if bad.event == name::TRACKING_DROPPED {
+                        self.stats.drop_quietly(DropReason::Rejected);
+                    } else {
+                        self.stats.drop_events(DropReason::Rejected, 1);
+                    }
+                }
+                self.delivery.recovered(now);
+                self.delivery.hurry(now, &self.settings);
             }
-            Outcome::Unauthorized { .. } => self.fail(batch, outcome, now),
-            Outcome::Retry { .. } | Outcome::Unreachable => self.fail(batch, outcome, now),
+            Outcome::Unauthorized { .. } | Outcome::Retry { .. } | Outcome::Unreachable => {
+                recorder.queue.put_back(batch, &mut self.stats);
+                self.stats.retried += 1;
+                self.delivery.failed(outcome, (recorder.random)(), now);
+                self.delivery.hurry(now, &self.settings);
+            }
         }
         self.note_waiting(now);
     }
 
-    fn fail(&mut self, batch: BatchId, outcome: Outcome, now: Now) {
+    fn report_drops(&mut self, now: Now) {
         let Some(recorder) = &mut self.recorder else { return };
-        recorder.queue.put_back(batch);
-        let random = (recorder.random)();
-        self.stats.retried += 1;
-        self.delivery.failures = self.delivery.failures.saturating_add(1);
-        let wait_ms = match outcome {
-            Outcome::Unauthorized { .. } => HOLD_MS,
-            Outcome::Retry { retry_after_ms: Some(ms), .. } => {
-                self.delivery.asked_to_wait = true;
-                backoff::after_retry_after_ms(ms, random)
-            }
-            Outcome::Retry { retry_after_ms: None, .. }
-            | Outcome::Unreachable
-            | Outcome::Accepted
-            | Outcome::Rejected { .. } => {
-                self.delivery.asked_to_wait = false;
-                backoff::wait_ms(self.delivery.failures, random)
-            }
-        };
-        let next_try = now.mono_ms + wait_ms;
-        self.delivery.not_before_mono_ms = self.delivery.not_before_mono_ms.max(next_try);
-        // Whatever has waited this long leaves as soon as it may.
-        self.delivery.waiting_since_mono_ms =
-            Some(now.mono_ms.saturating_sub(self.settings.flush_interval_ms));
-        self.delivery.trouble =
-            Some(Trouble { outcome, next_try_mono_ms: self.delivery.not_before_mono_ms });
+        for (reason, count) in std::mem::take(&mut self.stats.unreported) {
+            recorder.note_dropped(reason, count, now, &mut self.stats);
+        }
     }
 
     fn note_waiting(&mut self, now: Now) {
-        let Some(recorder) = &self.recorder else { return };
-        if recorder.queue.waiting() > 0 {
+        let waiting = self.recorder.as_ref().is_some_and(|recorder| recorder.queue.waiting() > 0);
+        if waiting {
             self.delivery.waiting_since_mono_ms.get_or_insert(now.mono_ms);
+        }
+    }
+
+    /// Everything that is counted, at this moment: for the Live page, support and tests.
+    #[must_use]
+    pub fn snapshot(&self, now: Now) -> Snapshot {
+        let queue = self.recorder.as_ref().map(|recorder| &recorder.queue);
+        let queued = self.queued();
+        let waiting = queue.map_or(0, |queue| queue.waiting());
+        let next_try = (waiting > 0 && !self.delivery.is_busy() && !self.delivery.paused)
+            .then(|| self.delivery.due_at_mono_ms(waiting, now, &self.settings));
+        Snapshot {
+            consent: self.consent,
+            pending: self.pending.len(),
+            recorded: self.stats.recorded,
+            restored: self.stats.restored,
+            queued,
+            queued_bytes: self.queued_bytes(),
+            persisted: queued - self.unstored(),
+            storage_refused: queue.is_some_and(|queue| queue.storage_refused()),
+            in_flight: queued - waiting,
+            sent: self.stats.sent,
+            batches_sent: self.stats.batches_sent,
+            retried: self.stats.retried,
+            rejected: self.stats.dropped.get(&DropReason::Rejected).copied().unwrap_or(0),
+            dropped: self.stats.dropped.iter().map(|(why, n)| (why.as_str(), *n)).collect(),
+            last_error: self.delivery.last_error,
+            next_try_in_ms: next_try.map(|at| at.saturating_sub(now.mono_ms)),
+            paused: self.delivery.paused,
         }
     }
 }
