@@ -113,6 +113,12 @@ impl Delivery {
         self.farewells.len() < before
     }
 
+    /// Whatever they are answered, it does not concern us any more.
+    pub fn forget_requests(&mut self) {
+        self.in_flight = None;
+        self.farewells.clear();
+    }
+
     fn requests(&self) -> impl Iterator<Item = &Sent> {
         self.farewells.iter().chain(&self.in_flight)
     }

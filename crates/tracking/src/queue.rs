@@ -278,6 +278,7 @@ impl Queue {
         self.items.retain(|item| item.chunk.is_none());
         self.items.iter_mut().for_each(|item| item.in_flight = None);
         self.bytes = self.items.iter().map(|item| item.frozen.line.len()).sum();
+        (self.waiting, self.unstored) = (self.items.len(), self.items.len());
         self.chunks.clear();
         self.prefix = prefix;
     }

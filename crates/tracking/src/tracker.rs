@@ -282,8 +282,7 @@ impl Tracker {
     pub fn hand_over(&mut self, queue_prefix: String) {
         if let Some(recorder) = &mut self.recorder {
             recorder.queue.hand_over(queue_prefix);
-            self.delivery.in_flight = None;
-            self.delivery.farewells.clear();
+            self.delivery.forget_requests();
         }
     }
 

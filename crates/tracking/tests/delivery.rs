@@ -714,3 +714,19 @@ fn the_snapshot_says_where_every_event_is() {
     // The report of the six is one more.
     assert_eq!((now.recorded, now.sent, now.queued, now.next_try_in_ms), (22, 16, 0, None));
 }
+
+#[test]
+fn a_page_that_slept_forgets_what_is_stored_and_keeps_what_is_not() {
+    let mut tracker = with_clicks(12, 0);
+    assert_eq!(tracker.storage_ops().len(), 1);
+    let batch = sent(&mut tracker, 0);
+    (0..3).for_each(|n| tracker.record(click(n), at(1)));
+    tracker.hand_over("r/".into());
+    tracker.settle(batch.id, Outcome::Accepted, at(2));
+    assert_eq!((tracker.queued(), tracker.unstored(), tracker.stats().sent), (3, 3, 0));
+    let ops = tracker.storage_ops();
+    let [StorageOp::Put { key, value }] = &ops[..] else { panic!("{ops:?}") };
+    assert_eq!((key.starts_with("r/"), value.lines().count()), (true, 4));
+    drain(&mut tracker, SECOND, |_| Outcome::Accepted);
+    assert_eq!(tracker.queued_bytes(), 0);
+}
