@@ -12,7 +12,11 @@ use clm_dashboard::{
 fn main() {
     let store = Store::default();
     // Observers are told in this order: the tracker first, so that it misses nothing.
-    crash::start(tracking::start(&store));
+    if cfg!(feature = "untracked") {
+        crash::start(|_| ());
+    } else {
+        crash::start(tracking::start(&store, tracking::fetched_config()));
+    }
     frames::start(&store);
     navigation::start(&store);
     loader::start(&store);

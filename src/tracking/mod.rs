@@ -21,18 +21,15 @@ use pump::Pump;
 
 /// Starts to watch `store`. Without consent nothing is kept beyond a few signals in memory.
 /// What comes back is to be told of a panic.
-pub fn start(store: &Store) -> impl Fn(&str) + use<> {
+pub fn start<C>(store: &Store, config: C) -> impl Fn(&str) + use<C>
+where
+    C: Future<Output = Config> + 'static,
+{
     let pump = Pump::new(store.clone());
     observe(store, pump.clone());
     page::listen(store, &pump);
     let witness = pump.clone();
-    spawn_local(async move {
-        let config = fetch_config().await.unwrap_or_else(|why| {
-            web_sys::console::warn_1(&format!("[Analytics] {why}; using the defaults").into());
-            Config::default()
-        });
-        pump.configure(config);
-    });
+    spawn_local(async move { pump.configure(config.await) });
     move |message| witness.crashed(message)
 }
 
@@ -46,6 +43,14 @@ fn observe(store: &Store, pump: Rc<Pump>) {
             pump.page_changed();
         }
     });
+}
+
+/// The settings beside the page, or the defaults with a word about why.
+pub async fn fetched_config() -> Config {
+    fetch_config().await.unwrap_or_else(|why| {
+        web_sys::console::warn_1(&format!("[Analytics] {why}; using the defaults").into());
+        Config::default()
+    })
 }
 
 async fn fetch_config() -> Result<Config, String> {

@@ -1,5 +1,6 @@
-//! `cargo xtask setup`, `cargo xtask demo`, `cargo xtask test`.
+//! `cargo xtask setup`, `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`.
 
+mod bench;
 mod browser;
 mod cache;
 mod demo;
@@ -35,18 +36,21 @@ enum Command {
     Demo(demo::Args),
     /// Run the checks: format, lints, unit tests, browser tests, journeys
     Test(test::Args),
+    /// Measure: our tracker beside others, our page beside Yew's hello world
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let when_interrupted = match cli.command {
         Command::Demo(_) => ExitCode::SUCCESS,
-        Command::Setup | Command::Test(_) => ExitCode::from(130),
+        Command::Setup | Command::Test(_) | Command::Bench(_) => ExitCode::from(130),
     };
     let result = Shell::new().and_then(|shell| match cli.command {
         Command::Setup => setup::run(&shell),
         Command::Demo(args) => demo::run(&shell, args),
         Command::Test(args) => test::run(&shell, &args),
+        Command::Bench(args) => bench::run(&shell, &args),
     });
     match result {
         Ok(code) => code,

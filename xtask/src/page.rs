@@ -51,6 +51,11 @@ pub fn build(shell: &Shell, tools: &Tools, dist: &Path, log: &str) -> Result<()>
 }
 
 fn trunk(shell: &Shell, tools: &Tools, dist: &Path, log: &str) -> Result<()> {
+    trunk_in(shell, tools, &shell.root, dist, log)
+}
+
+/// Builds the page whose `index.html` is in `from`.
+pub fn trunk_in(shell: &Shell, tools: &Tools, from: &Path, dist: &Path, log: &str) -> Result<()> {
     let path = tools.path()?;
     let program = std::env::split_paths(&path)
         .find_map(|dir| program_in(&dir, "trunk"))
@@ -60,6 +65,7 @@ fn trunk(shell: &Shell, tools: &Tools, dist: &Path, log: &str) -> Result<()> {
         .arg("build")
         .arg("--dist")
         .arg(dist)
+        .current_dir(from)
         .env("PATH", path)
         .env("TRUNK_SKIP_VERSION_CHECK", "true");
     // A backtrace of trunk would push the compiler's message out of sight.
@@ -119,7 +125,7 @@ fn compressible(path: &Path) -> bool {
 }
 
 /// `<file>.br` and `<file>.gz` beside every text of the page.
-fn compress(dist: &Path) -> Result<()> {
+pub fn compress(dist: &Path) -> Result<()> {
     for file in files(dist)?.into_iter().filter(|file| compressible(file)) {
         let content = fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
         for (ending, bytes) in [("br", brotli(&content)?), ("gz", gzip(&content)?)] {

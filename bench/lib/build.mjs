@@ -1,0 +1,33 @@
+// Bundles every adapters/*.js with esbuild (the seed's class is cut from the design text that SEED_TEXT names), writes results/sizes.json
+import { build } from 'esbuild';
+import fs from 'fs'; import zlib from 'zlib'; import path from 'path';
+const root = path.resolve(import.meta.dirname, '..'); process.chdir(root);
+const seedFile = process.env.SEED_TEXT;
+fs.mkdirSync('gen', { recursive: true }); fs.mkdirSync('results', { recursive: true });
+if (seedFile) {
+  const text = fs.readFileSync(seedFile, 'utf8');
+  const a = text.indexOf('class CLMAnalytics {'), m = 'window.CLMAnalytics = CLMAnalytics;', b = text.indexOf(m);
+  if (a < 0 || b < 0) throw new Error('seed class not found in ' + seedFile);
+  fs.writeFileSync('gen/seed-src.js', text.slice(a, b + m.length) + '\n');
+}
+const size = (buf) => ({ raw: buf.length, gzip9: zlib.gzipSync(buf, { level: 9 }).length, brotli11: zlib.brotliCompressSync(buf).length });
+const out = {};
+const wanted = (process.env.ADAPTERS || 'ours faro posthog snowplow').split(/\s+/);
+for (const f of fs.readdirSync('adapters')) {
+  if (!wanted.includes(f.replace(/\.js$/, ''))) continue;
+  const p = path.join('adapters', f), st = fs.statSync(p);
+  if (st.isDirectory()) {
+    // a page adapter: sum of all its own files (each compressed alone), as a browser would fetch them
+    const files = fs.readdirSync(p, { recursive: true }).map((x) => path.join(p, x)).filter((x) => fs.statSync(x).isFile());
+    const meta = JSON.parse((fs.readFileSync(path.join(p, 'index.html'), 'utf8').match(/bench:\s*(\{.*?\})\s*-->/) || [, '{}'])[1]);
+    if (meta.build) files.splice(0, files.length, path.join('gen', meta.build));
+    const t = { raw: 0, gzip9: 0, brotli11: 0 };
+    for (const x of files) { const s = size(fs.readFileSync(x)); for (const k in t) t[k] += s[k]; }
+    out[f] = t; continue;
+  }
+  const name = f.replace(/\.js$/, '');
+  await build({ entryPoints: [p], bundle: true, minify: true, format: 'iife', outfile: `gen/${name}.js`, legalComments: 'none', logLevel: 'error' });
+  out[name] = size(fs.readFileSync(`gen/${name}.js`));
+}
+fs.writeFileSync('results/sizes.json', JSON.stringify(out, null, 1));
+console.error('built', Object.keys(out).join(' '));
