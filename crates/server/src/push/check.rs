@@ -40,6 +40,8 @@ enum BadEntry {
 /// What came of a request.
 pub struct Checked {
     pub rows: Vec<Row>,
+    /// Where each of the rows was: in which stream, and which entry of it.
+    pub places: Vec<(usize, usize)>,
     pub refused: Refused,
 }
 
@@ -54,6 +56,13 @@ impl Refused {
         self.count == 0
     }
 
+    pub fn add(&mut self, (stream, entry): (usize, usize), why: &impl std::fmt::Display) {
+        self.count += 1;
+        if self.first.len() < DESCRIBED {
+            self.first.push(format!("entry {entry} of stream {stream}: {why}"));
+        }
+    }
+
     /// The first few, one a line, and how many there are.
     pub fn text(&self, taken: usize) -> String {
         format!("{}\n{} refused, {taken} taken", self.first.join("\n"), self.count)
@@ -61,19 +70,15 @@ impl Refused {
 }
 
 pub fn check(request: &PushRequest<'_>, now_ms: u64) -> Checked {
-    let mut checked = Checked { rows: Vec::new(), refused: Refused::default() };
+    let mut checked = Checked { rows: Vec::new(), places: Vec::new(), refused: Refused::default() };
     for (s, stream) in request.streams.iter().enumerate() {
         for (e, entry) in stream.values.iter().enumerate() {
             match check_entry(&stream.labels, entry, now_ms) {
                 Ok(record) => {
                     checked.rows.push(Row { record, line: entry.line.clone().into_owned() });
+                    checked.places.push((s, e));
                 }
-                Err(error) => {
-                    checked.refused.count += 1;
-                    if checked.refused.first.len() < DESCRIBED {
-                        checked.refused.first.push(format!("entry {e} of stream {s}: {error}"));
-                    }
-                }
+                Err(error) => checked.refused.add((s, e), &error),
             }
         }
     }

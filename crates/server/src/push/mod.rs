@@ -85,13 +85,18 @@ pub async fn push(State(app): State<Arc<App>>, request: Request) -> Result<Statu
     })
     .await
     .map_err(|_| Refusal::Failed)??;
-    let Checked { rows, refused } = checked;
-    let taken = rows.len();
+    let Checked { rows, places, mut refused } = checked;
+    let mut taken = rows.len();
     if taken == 0 && refused.is_empty() {
         return Err(Refusal::Empty);
     }
     if taken > 0 {
-        app.store.insert(rows, now_ms).await?;
+        for at in app.store.insert(rows, now_ms).await? {
+            taken -= 1;
+            if let Some(&place) = places.get(at) {
+                refused.add(place, &"the data of this user was erased");
+            }
+        }
     }
     if refused.is_empty() {
         Ok(StatusCode::NO_CONTENT)

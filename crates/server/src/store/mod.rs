@@ -1,5 +1,6 @@
 //! The events in one SQLite file: one thread writes, any number read.
 
+mod erased;
 mod row;
 mod schema;
 mod writer;
@@ -10,10 +11,12 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tracking::UserId;
 
+pub use erased::{AtLoki, Erased, Erasure, find as find_erasure};
 pub use row::Row;
 pub use writer::Writer;
 
@@ -64,24 +67,71 @@ impl Store {
         connection.busy_timeout(BUSY)?;
         schema::prepare(&mut connection)?;
         let (jobs, queue) = mpsc::channel(WAITING);
-        let writer = Writer::start(connection, queue)?;
+        let known = erased::Known::load(&connection)?;
+        let writer = Writer::start(connection, known, queue)?;
         let store = Self { path: Arc::new(path), jobs, readers: Arc::new(Semaphore::new(READERS)) };
         Ok((store, writer))
     }
 
-    /// Stores what is not there yet. When it returns, the rows are on disk.
+    /// Stores what is not there yet, but nothing of users whose data was erased: the places of
+    /// their rows come back. When it returns, the others are on disk.
     ///
     /// # Errors
     /// When they could not be stored; none of them are then.
-    pub async fn insert(&self, rows: Vec<Row>, received_ms: u64) -> Result<(), StoreError> {
+    pub async fn insert(&self, rows: Vec<Row>, received_ms: u64) -> Result<Vec<usize>, StoreError> {
         let (done, answer) = oneshot::channel();
-        self.jobs.try_send(writer::Job { rows, received_ms, done }).map_err(
-            |error| match error {
-                mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-                mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
-            },
-        )?;
+        self.hand_over(writer::Job::Insert(writer::Insert { rows, received_ms, done }))?;
         answer.await.map_err(|_| StoreError::Stopped)?.map_err(StoreError::Write)
+    }
+
+    fn hand_over(&self, job: writer::Job) -> Result<(), StoreError> {
+        self.jobs.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
+        })
+    }
+
+    /// Removes all that is stored of `user`; what comes of them later is refused. With `has_loki`,
+    /// Loki's turn is remembered too.
+    ///
+    /// # Errors
+    /// When nothing was removed.
+    pub async fn erase(
+        &self,
+        user: UserId,
+        now_ms: u64,
+        has_loki: bool,
+    ) -> Result<Erased, StoreError> {
+        self.alone(move |connection, known| known.erase(connection, &user, now_ms, has_loki)).await
+    }
+
+    /// Changes the file, between the writer's commits.
+    ///
+    /// # Errors
+    /// When `change` fails; its transaction is rolled back then.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.alone(move |connection, _| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let changed = change(&transaction)?;
+            transaction.commit()?;
+            Ok(changed)
+        })
+        .await
+    }
+
+    async fn alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection, &mut erased::Known) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (done, answer) = oneshot::channel();
+        self.hand_over(writer::Job::Alone(Box::new(move |connection, known| {
+            let _ = done.send(work(connection, known));
+        })))?;
+        answer.await.map_err(|_| StoreError::Stopped)?
     }
 
     /// Runs `ask` beside the writer, on one unchanging state of the file.

@@ -5,16 +5,28 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::store::row::{INSERT, Row};
+use crate::store::{
+    erased::Known,
+    row::{INSERT, Row},
+};
 
 /// Requests that share a commit at most.
 const GROUP: usize = 128;
 
-pub struct Job {
+/// Rows to store.
+pub struct Insert {
     pub rows: Vec<Row>,
     pub received_ms: u64,
-    /// Told after the commit, or why there was none.
-    pub done: oneshot::Sender<Result<(), String>>,
+    /// Told after the commit, or why there was none: the places of the rows whose user was erased.
+    pub done: oneshot::Sender<Result<Vec<usize>, String>>,
+}
+
+/// Work on the file that has its own transaction.
+pub type Alone = Box<dyn FnOnce(&mut Connection, &mut Known) + Send>;
+
+pub enum Job {
+    Insert(Insert),
+    Alone(Alone),
 }
 
 /// The writing thread.
@@ -23,20 +35,22 @@ pub struct Writer(JoinHandle<()>);
 impl Writer {
     pub(crate) fn start(
         mut connection: Connection,
+        mut known: Known,
         mut queue: mpsc::Receiver<Job>,
     ) -> std::io::Result<Self> {
         let work = move || {
             while let Some(first) = queue.blocking_recv() {
-                let mut jobs = vec![first];
-                while jobs.len() < GROUP
-                    && let Ok(job) = queue.try_recv()
-                {
-                    jobs.push(job);
+                let mut next = Some(first);
+                let mut inserts = Vec::new();
+                while let Some(Job::Insert(insert)) = next {
+                    inserts.push(insert);
+                    next = if inserts.len() < GROUP { queue.try_recv().ok() } else { None };
                 }
-                let result = commit(&mut connection, &jobs).map_err(|error| error.to_string());
-                for job in jobs {
-                    // Who no longer waits sends again; the rows are known then.
-                    let _ = job.done.send(result.clone());
+                if !inserts.is_empty() {
+                    store(&mut connection, &known, inserts);
+                }
+                if let Some(Job::Alone(work)) = next {
+                    work(&mut connection, &mut known);
                 }
             }
         };
@@ -50,13 +64,27 @@ impl Writer {
     }
 }
 
-fn commit(connection: &mut Connection, jobs: &[Job]) -> rusqlite::Result<()> {
+fn store(connection: &mut Connection, known: &Known, inserts: Vec<Insert>) {
+    let refused: Vec<Vec<usize>> = inserts.iter().map(|insert| erased(known, insert)).collect();
+    let result = commit(connection, known, &inserts).map_err(|error| error.to_string());
+    for (insert, refused) in inserts.into_iter().zip(refused) {
+        // Who no longer waits sends again; the rows are known then.
+        let _ = insert.done.send(result.clone().map(|()| refused));
+    }
+}
+
+fn erased(known: &Known, insert: &Insert) -> Vec<usize> {
+    let is_erased = |(at, row): (usize, &Row)| known.contains(&row.record.user_id).then_some(at);
+    insert.rows.iter().enumerate().filter_map(is_erased).collect()
+}
+
+fn commit(connection: &mut Connection, known: &Known, inserts: &[Insert]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     {
         let mut statement = transaction.prepare_cached(INSERT)?;
-        for job in jobs {
-            for row in &job.rows {
-                row.insert(&mut statement, job.received_ms)?;
+        for insert in inserts {
+            for row in insert.rows.iter().filter(|row| !known.contains(&row.record.user_id)) {
+                row.insert(&mut statement, insert.received_ms)?;
             }
         }
     }

@@ -1,0 +1,168 @@
+//! Whose data was erased: gone from here at once, refused from then on, and Loki's turn to erase it
+//! remembered until Loki is done.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use tracking::UserId;
+
+use crate::store::StoreError;
+
+/// `until` is the latest time of an event that was erased here. `at_loki` is a [`AtLoki`].
+/// `asked_at` is when Loki took the request to delete everything up to then.
+const CREATE: &str = "
+CREATE TABLE IF NOT EXISTS erased (
+    user_id TEXT PRIMARY KEY,
+    erased_at INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    at_loki TEXT NOT NULL,
+    asked_at INTEGER,
+    next_try INTEGER NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS erased_by_turn ON erased (next_try) WHERE at_loki = 'pending';
+";
+
+/// Requests that may wait for Loki at the same time.
+const PENDING: i64 = 10_000;
+
+/// What Loki has to do with an erasure.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AtLoki {
+    /// Nothing was ever sent there.
+    None,
+    Pending,
+    /// Loki has reported that it is done.
+    Done,
+}
+
+impl AtLoki {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Pending => "pending",
+            Self::Done => "done",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        match text {
+            "none" => Self::None,
+            "done" => Self::Done,
+            // Never claimed as done by mistake.
+            _ => Self::Pending,
+        }
+    }
+}
+
+/// That somebody's data was erased.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Erasure {
+    pub at_ms: u64,
+    pub at_loki: AtLoki,
+}
+
+/// What an erasure has removed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Erased {
+    pub events: usize,
+    pub erasure: Erasure,
+}
+
+/// The writer's own knowledge of the table, so that every event can be held against it.
+pub struct Known(HashSet<String>);
+
+impl Known {
+    /// Makes the table when missing and reads it.
+    pub fn load(connection: &Connection) -> Result<Self, StoreError> {
+        connection.execute_batch(CREATE)?;
+        let mut statement = connection.prepare("SELECT user_id FROM erased")?;
+        let known = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(Self(known))
+    }
+
+    pub fn contains(&self, user: &UserId) -> bool {
+        self.0.contains(user.as_str())
+    }
+
+    /// All that is stored of `user`, in one step, and nothing of it left in the file's free pages.
+    pub fn erase(
+        &mut self,
+        connection: &mut Connection,
+        user: &UserId,
+        now_ms: u64,
+        has_loki: bool,
+    ) -> Result<Erased, StoreError> {
+        connection.pragma_update(None, "secure_delete", true)?;
+        let erased = erase(connection, user.as_str(), now_ms, has_loki);
+        connection.pragma_update(None, "secure_delete", false)?;
+        let erased = erased?;
+        self.0.insert(user.as_str().to_owned());
+        // The log still has the old pages. A reader may hold it; then the next erasure or the
+        // ordinary checkpoint overwrites them.
+        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        Ok(erased)
+    }
+}
+
+fn erase(
+    connection: &mut Connection,
+    user: &str,
+    now_ms: u64,
+    has_loki: bool,
+) -> Result<Erased, StoreError> {
+    let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let before = find(&transaction, user)?;
+    let at_loki = match before.map(|erasure| erasure.at_loki) {
+        Some(AtLoki::Pending) => AtLoki::Pending,
+        Some(AtLoki::Done) => AtLoki::Done,
+        Some(AtLoki::None) | None if has_loki => AtLoki::Pending,
+        Some(AtLoki::None) | None => AtLoki::None,
+    };
+    let is_new = before.is_none_or(|erasure| erasure.at_loki != at_loki);
+    if is_new && at_loki == AtLoki::Pending {
+        let pending: i64 = transaction.query_row(
+            "SELECT COUNT(*) FROM erased WHERE at_loki = 'pending'",
+            [],
+            |row| row.get(0),
+        )?;
+        if pending >= PENDING {
+            return Err(StoreError::Busy);
+        }
+    }
+    let until: Option<i64> = transaction.query_row(
+        "SELECT MAX(timestamp) FROM events WHERE user_id = ?1",
+        [user],
+        |row| row.get(0),
+    )?;
+    let events = transaction.execute("DELETE FROM events WHERE user_id = ?1", [user])?;
+    if is_new {
+        transaction.execute(
+            "INSERT INTO erased (user_id, erased_at, until, at_loki, next_try)
+             VALUES (?1, ?2, ?3, ?4, ?2)
+             ON CONFLICT (user_id) DO UPDATE SET at_loki = ?4, next_try = ?2",
+            params![user, now, until.unwrap_or(0).max(now), at_loki.as_str()],
+        )?;
+    }
+    transaction.commit()?;
+    let at_ms = before.map_or(now_ms, |erasure| erasure.at_ms);
+    Ok(Erased { events, erasure: Erasure { at_ms, at_loki } })
+}
+
+/// Whether and when `user` was erased.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn find(connection: &Connection, user: &str) -> Result<Option<Erasure>, StoreError> {
+    let found = connection
+        .query_row("SELECT erased_at, at_loki FROM erased WHERE user_id = ?1", [user], |row| {
+            let at_ms: i64 = row.get(0)?;
+            Ok(Erasure {
+                at_ms: u64::try_from(at_ms).unwrap_or(0),
+                at_loki: AtLoki::parse(row.get_ref(1)?.as_str()?),
+            })
+        })
+        .optional()?;
+    Ok(found)
+}
