@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::Parser;
 use thiserror::Error;
 
+use crate::person::Loki;
+
 /// Environment variable of the token that `/api` asks for. Not an argument: arguments are visible
 /// to every user of the machine.
 pub const TOKEN_VARIABLE: &str = "CLM_API_TOKEN";
@@ -40,6 +42,8 @@ pub struct Config {
     pub registry: Option<PathBuf>,
     /// What `/api` asks for, if anything.
     pub token: Option<String>,
+    /// Where what is erased here is erased too.
+    pub loki: Option<Loki>,
 }
 
 #[derive(Debug, Error)]
@@ -71,6 +75,6 @@ impl Config {
         {
             return Err(ConfigError::RegistryKind(path.clone()));
         }
-        Ok(Self { listen, data, dist, registry, token })
+        Ok(Self { listen, data, dist, registry, token, loki: None })
     }
 }

@@ -5,11 +5,13 @@
 //! - `GET /registry.json`: `--registry`, or the page's own.
 //! - `POST /loki/api/v1/push`: events in.
 //! - `GET /api/insights/..`: answers out, each held to the definition in `insights`.
+//! - `GET /api/me` and `DELETE /api/me`: what is stored of a person, for that person.
 //! - `GET /healthz`.
 
 pub mod answers;
 mod clock;
 mod config;
+pub mod person;
 mod push;
 mod run;
 pub mod store;

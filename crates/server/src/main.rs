@@ -16,7 +16,8 @@ fn main() -> ExitCode {
 }
 
 fn start(args: Args) -> anyhow::Result<()> {
-    let config = Config::new(args, std::env::var(server::TOKEN_VARIABLE).ok())?;
+    let mut config = Config::new(args, std::env::var(server::TOKEN_VARIABLE).ok())?;
+    config.loki = server::person::Loki::from_env()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(server::run(config));
     // A request that will not end must not keep the process.

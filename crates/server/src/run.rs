@@ -11,7 +11,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 
 use crate::{
-    Config,
+    Config, person,
     store::{Store, StoreError},
     web::{App, router},
 };
@@ -47,6 +47,7 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     let (store, writer) = Store::open(&config.data)
         .map_err(|error| RunError::Store(config.data.display().to_string(), error))?;
     let stop = stop_signal().map_err(RunError::Signal)?;
+    let erasures = config.loki.clone().map(|loki| tokio::spawn(person::work(store.clone(), loki)));
     let app = router(Arc::new(App { store, config }));
 
     // Whoever started us may have stopped reading; that is no reason to end.
@@ -65,6 +66,10 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     tokio::select! {
         served = server => {
             served.map_err(RunError::Serve)?;
+            if let Some(erasures) = erasures {
+                erasures.abort();
+                let _ = erasures.await;
+            }
             // What was accepted gets written; what was answered already is.
             let _ = tokio::task::spawn_blocking(move || writer.join()).await;
         }

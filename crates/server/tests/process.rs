@@ -28,7 +28,13 @@ fn refused(command: &mut Command) -> (Option<i32>, String) {
 
 impl Running {
     fn start(dir: &Path) -> Self {
-        let mut child = command(dir, "127.0.0.1:0").stdout(Stdio::piped()).spawn().unwrap();
+        Self::start_with(dir, |_| {})
+    }
+
+    fn start_with(dir: &Path, change: impl FnOnce(&mut Command)) -> Self {
+        let mut command = command(dir, "127.0.0.1:0");
+        change(&mut command);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("listening on http://").unwrap().to_owned();
@@ -36,11 +42,18 @@ impl Running {
     }
 
     fn ask(&self, request: &str, body: &str) -> String {
+        self.ask_with(request, "", body)
+    }
+
+    fn ask_with(&self, request: &str, more: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
         let head = "host: localhost\r\nconnection: close\r\ncontent-type: application/json";
-        write!(stream, "{request} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}")
-            .unwrap();
+        write!(
+            stream,
+            "{request} HTTP/1.1\r\n{head}\r\n{more}content-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
@@ -68,6 +81,32 @@ fn what_was_answered_survives_a_kill() {
         let answer = server.ask("GET /api/insights/summary", "");
         assert!(answer.contains(&format!("{{\"visits\":{round},")), "{answer}");
     }
+}
+
+#[test]
+fn what_was_erased_stays_erased_after_a_kill() {
+    let dir = tempfile::tempdir().unwrap();
+    // A Loki that is away: the request to it waits and holds nothing up.
+    let away = |command: &mut Command| {
+        command.env("LOKI_URL", "http://127.0.0.1:9");
+    };
+    let mut server = Running::start_with(dir.path(), away);
+    let answer = server.ask("POST /loki/api/v1/push", &common::one_visit(1));
+    assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+    let proof = format!("x-clm-user-secret: {}\r\n", tracking::UserSecret::new(1).to_hex());
+    let answer = server.ask_with("DELETE /api/me", &proof, "");
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+
+    let mut server = Running::start_with(dir.path(), away);
+    let answer = server.ask("POST /loki/api/v1/push", &common::one_visit(1));
+    assert!(answer.contains("the data of this user was erased"), "{answer}");
+    let answer = server.ask_with("GET /api/me", &proof, "");
+    assert!(answer.contains("\"pending at Loki\"") && answer.contains("\"events\":[]"), "{answer}");
+    let id = server.child.id().to_string();
+    assert!(Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
 
 #[cfg(unix)]

@@ -16,7 +16,7 @@ use axum::{
 };
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::{Config, answers, push, store::Store};
+use crate::{Config, answers, person, push, store::Store};
 
 /// What every request may need.
 pub struct App {
@@ -32,6 +32,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/{*rest}", any(no_such_answer))
         .layer(middleware::from_fn_with_state(app.clone(), token::check))
         .layer(always(header::CACHE_CONTROL, "no-store"));
+    let me = person::routes().layer(always(header::CACHE_CONTROL, "no-store"));
     let mut router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/loki/api/v1/push", post(push::push));
@@ -40,6 +41,7 @@ pub fn router(app: Arc<App>) -> Router {
     }
     let router = router
         .merge(api)
+        .merge(me)
         .with_state(app.clone())
         .merge(page::page(&app.config.dist))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

@@ -42,6 +42,7 @@ pub fn config(dir: &Path) -> Config {
         dist: dir.join("dist"),
         registry: None,
         token: None,
+        loki: None,
     }
 }
 
