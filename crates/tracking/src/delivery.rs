@@ -70,9 +70,16 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    /// A fresh start. Batch ids go on, so that the answer to an old batch is not taken for a new one's.
+    /// A fresh start, but for the receiver's wishes. Batch ids go on, so that the answer to an old
+    /// batch is not taken for a new one's.
     pub fn restart(&mut self) {
-        *self = Self { last_batch: self.last_batch, ..Self::default() };
+        *self = Self {
+            last_batch: self.last_batch,
+            gap_until_mono_ms: self.gap_until_mono_ms,
+            hold_until_mono_ms: self.hold_until_mono_ms,
+            asked_to_wait: self.asked_to_wait,
+            ..Self::default()
+        };
     }
 
     pub fn next_id(&mut self) -> BatchId {

@@ -235,7 +235,9 @@ impl Recorder {
             None if over => self.session.as_ref().map(Session::last_alive),
             None => None,
         };
-        if let Some(end) = end {
+        if let Some(mut end) = end {
+            // Not before what was recorded since, for instance that the tab was hidden.
+            end.wall = end.wall.max(self.last_timestamp.min(now.wall));
             self.exit(EXIT, true, end, stats);
         }
         self.session_over = over;
