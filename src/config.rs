@@ -1,7 +1,7 @@
 //! Settings read at run time from `/config.json`.
 
 use serde::Deserialize;
-use tracking::{LabelMode, Settings};
+use tracking::{LabelMode, Private, Settings};
 
 /// What `config.json` may hold. Everything is optional; units are in the names or comments.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -18,6 +18,10 @@ pub struct Config {
     pub job: String,
     /// `metadata` or `stream`.
     pub labels: Labels,
+    /// Texts that are taken out of what errors say, beside the built-in rules.
+    pub scrub: Vec<String>,
+    /// Texts after which the rest of the word is taken out, such as `customer=`.
+    pub scrub_after: Vec<String>,
     /// Writes `[Analytics] ..` lines to the console.
     pub debug: bool,
 }
@@ -41,6 +45,8 @@ impl Default for Config {
             loki_password: None,
             job: settings.job,
             labels: Labels::Metadata,
+            scrub: Vec::new(),
+            scrub_after: Vec::new(),
             debug: false,
         }
     }
@@ -70,8 +76,14 @@ impl Config {
             // Bounds keep a slip of the pen from flooding a server or from never sending.
             batch_size: self.batch_size.clamp(1, 1_000),
             flush_interval_ms: self.flush_interval.clamp(100, 600_000),
+            scrub: self.scrub(),
             ..Settings::default()
         }
+    }
+
+    fn scrub(&self) -> Vec<Private> {
+        let texts = self.scrub.iter().cloned().map(Private::Text);
+        texts.chain(self.scrub_after.iter().cloned().map(Private::After)).collect()
     }
 
     /// User name and password, when both are there.

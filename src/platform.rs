@@ -14,11 +14,16 @@ pub fn now() -> Now {
     Now { wall: Timestamp(whole_ms(js_sys::Date::now())), mono_ms: mono_ms() }
 }
 
+thread_local! {
+    // Asked for with every event, and each step into the browser costs.
+    static PERFORMANCE: Option<web_sys::Performance> =
+        web_sys::window().and_then(|window| window.performance());
+}
+
 /// Milliseconds since the page was opened, never backwards.
 #[must_use]
 pub fn mono_ms() -> u64 {
-    let performance = web_sys::window().and_then(|window| window.performance());
-    performance.map_or(0, |performance| whole_ms(performance.now()))
+    PERFORMANCE.with(|clock| clock.as_ref().map_or(0, |clock| whole_ms(clock.now())))
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]

@@ -21,6 +21,7 @@ pub fn Live() -> Html {
                 { stat("Consent", consent(&status)) }
                 { stat("Recorded", status.recorded) }
                 { stat("Waiting", status.queued) }
+                { stat("Kept on this device", status.persisted) }
                 { stat("Sent", status.sent) }
                 { stat("Sent again", status.retried) }
                 { stat("Restored", status.restored) }

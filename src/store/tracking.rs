@@ -12,6 +12,8 @@ pub struct TrackingStatus {
     pub pending: u64,
     pub recorded: u64,
     pub queued: u64,
+    /// Of these, how many survive this page.
+    pub persisted: u64,
     pub sent: u64,
     pub retried: u64,
     pub restored: u64,

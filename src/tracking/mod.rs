@@ -1,5 +1,6 @@
 //! The browser side of tracking: watches the store, runs the core, sends what leaves.
 
+mod bucket;
 mod failures;
 mod locks;
 mod page;
@@ -10,6 +11,8 @@ mod transport;
 
 use std::rc::Rc;
 
+use js_sys::Reflect;
+use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
@@ -28,6 +31,7 @@ where
     let pump = Pump::new(store.clone());
     observe(store, pump.clone());
     page::listen(store, &pump);
+    expose(&pump);
     let witness = pump.clone();
     spawn_local(async move { pump.configure(config.await) });
     move |message| witness.crashed(message)
@@ -38,11 +42,24 @@ fn observe(store: &Store, pump: Rc<Pump>) {
         if let Action::ConsentAnswered(granted) = transition.action {
             pump.answer(*granted);
         }
-        pump.record(translate::signals_for(transition, &platform::place()));
+        pump.record(translate::signals_for(transition, platform::place));
         if transition.before.page != transition.after.page {
             pump.page_changed();
         }
     });
+}
+
+/// `window.__CLM_TRACKING__`: what is counted now, for support and tests.
+fn expose(pump: &Rc<Pump>) {
+    let (Some(window), pump) = (web_sys::window(), pump.clone()) else { return };
+    let counts = Closure::<dyn Fn() -> JsValue>::new(move || {
+        let json = pump.snapshot().and_then(|counts| serde_json::to_string(&counts).ok());
+        json.and_then(|json| js_sys::JSON::parse(&json).ok()).unwrap_or_default()
+    });
+    let property = js_sys::Object::new();
+    let _ = Reflect::set(&property, &"get".into(), counts.as_ref());
+    js_sys::Object::define_property(&window, &"__CLM_TRACKING__".into(), &property);
+    counts.forget();
 }
 
 /// The settings beside the page, or the defaults with a word about why.

@@ -8,11 +8,14 @@ use std::{
 };
 
 use gloo_timers::callback::Timeout;
-use tracking::{Batch, BatchId, Consent, Frozen, Identity, Now, Outcome, Poll, Signal, Tracker};
+use tracking::{
+    Batch, BatchId, Consent, Frozen, Identity, Now, Outcome, Poll, Signal, Snapshot, Tracker,
+};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
 use super::{
+    bucket::{self, Bucket},
     locks::Locks,
     storage::Kept,
     transport::{self, Receiver},
@@ -42,6 +45,10 @@ pub struct Pump {
     config: RefCell<Option<Config>>,
     turn_due: Cell<bool>,
     timer: RefCell<Option<Timeout>>,
+    /// When `timer` is due, on the monotonic clock; 0 without one.
+    timer_at: Cell<u64>,
+    writes: Bucket,
+    saving: RefCell<Option<Timeout>>,
     publishing: RefCell<Option<Timeout>>,
     in_flight: RefCell<BTreeMap<BatchId, AbortController>>,
     session_written: Cell<(u64, u64)>,
@@ -69,6 +76,9 @@ impl Pump {
             config: RefCell::new(None),
             turn_due: Cell::new(false),
             timer: RefCell::new(None),
+            timer_at: Cell::new(0),
+            writes: Bucket::default(),
+            saving: RefCell::new(None),
             publishing: RefCell::new(None),
             in_flight: RefCell::default(),
             session_written: Cell::new((0, 0)),
@@ -200,6 +210,8 @@ impl Pump {
             abort.abort();
         }
         self.timer.borrow_mut().take();
+        self.timer_at.set(0);
+        self.saving.borrow_mut().take();
         self.last_flush_ms.set(None);
         self.kept.wipe();
         self.publish();
@@ -246,26 +258,48 @@ impl Pump {
 
     fn turn(self: &Rc<Self>) {
         self.turn_due.set(false);
-        self.save();
+        self.save_soon();
         if self.config.borrow().is_some() {
             match self.with(Tracker::poll).unwrap_or(Poll::Idle) {
                 Poll::Send(batch) => {
+                    // What is on its way must not be on its way only.
+                    self.save();
                     self.send(&batch, false);
                     self.turn_soon();
                 }
                 Poll::WaitUntil(at) => self.wake_at(at),
                 Poll::Idle => {}
             }
-            self.save();
         }
         self.publish_soon();
     }
 
+    /// A timer that is due earlier stays: it asks again.
     fn wake_at(self: &Rc<Self>, mono_ms: u64) {
+        if (platform::mono_ms()..=mono_ms).contains(&self.timer_at.get()) {
+            return;
+        }
+        self.timer_at.set(mono_ms);
         let wait = mono_ms.saturating_sub(platform::mono_ms()).max(1);
         let pump = self.clone();
         let wait = u32::try_from(wait).unwrap_or(u32::MAX / 2);
-        *self.timer.borrow_mut() = Some(Timeout::new(wait, move || pump.turn_soon()));
+        *self.timer.borrow_mut() = Some(Timeout::new(wait, move || {
+            pump.timer_at.set(0);
+            pump.turn_soon();
+        }));
+    }
+
+    fn save_soon(self: &Rc<Self>) {
+        if self.saving.borrow().is_some() {
+            return;
+        }
+        if self.writes.take(platform::mono_ms()) {
+            self.save();
+        } else {
+            let pump = self.clone();
+            let later = Timeout::new(bucket::EVERY_MS, move || pump.save());
+            *self.saving.borrow_mut() = Some(later);
+        }
     }
 
     /// The network is back.
@@ -301,6 +335,7 @@ impl Pump {
     }
 
     fn save(&self) {
+        self.saving.borrow_mut().take();
         let ops = self.with(|tracker, _| tracker.storage_ops()).unwrap_or_default();
         for op in ops {
             if let Err(key) = self.kept.apply(op) {
@@ -387,6 +422,10 @@ impl Pump {
         self.turn_soon();
     }
 
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        self.with(|tracker, now| tracker.snapshot(now))
+    }
+
     fn publish_soon(self: &Rc<Self>) {
         let mut publishing = self.publishing.borrow_mut();
         if publishing.is_none() {
@@ -409,6 +448,7 @@ impl Pump {
                 pending: tracker.pending() as u64,
                 recorded: stats.recorded,
                 queued: tracker.queued() as u64,
+                persisted: (tracker.queued() - tracker.unstored()) as u64,
                 sent: stats.sent,
                 retried: stats.retried,
                 restored: stats.restored,

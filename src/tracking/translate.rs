@@ -10,17 +10,18 @@ use crate::{
     store::{Action, Clm, Status, Transition},
 };
 
-/// What the tracker has to learn of one change, in order.
+/// What the tracker has to learn of one change, in order. `place` is asked only when a visit begins.
 #[must_use]
-pub fn signals_for(transition: &Transition<'_>, place: &Place) -> Vec<Signal> {
+pub fn signals_for(transition: &Transition<'_>, place: fn() -> Place) -> Vec<Signal> {
     let Transition { action, before, after } = transition;
     let mut signals = Vec::new();
     let switched = before.active != after.active;
     if switched && let Some(component) = after.active_component() {
+        let Place { url, referrer } = place();
         signals.push(Signal::Switched {
             to: Component::new(&*component.hash, &*component.name),
-            url: place.url.clone(),
-            referrer: place.referrer.clone(),
+            url,
+            referrer,
             visible: after.on_screen(),
         });
     } else if before.on_screen() != after.on_screen() {
@@ -116,7 +117,7 @@ mod tests {
         let Some((last, earlier)) = actions.split_last() else { return Vec::new() };
         let before = earlier.iter().fold(Rc::<Clm>::default(), reduce);
         let after = reduce(before.clone(), last);
-        signals_for(&Transition { action: last, before: &before, after: &after }, &Place::default())
+        signals_for(&Transition { action: last, before: &before, after: &after }, Place::default)
             .into_iter()
             .map(|signal| match signal {
                 Signal::Switched { to, visible, .. } => format!("switched {} {visible}", to.name),

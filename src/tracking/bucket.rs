@@ -1,0 +1,49 @@
+//! How often something dear may be done: a few times at once, then at a steady pace.
+
+use std::cell::Cell;
+
+/// A write to storage costs the main thread about as much as everything else about an event.
+/// A person's clicks are written as they happen; a storm is written twice a second.
+const AT_ONCE: u64 = 10;
+pub const EVERY_MS: u32 = 500;
+
+/// Full at the start; one token comes back every [`EVERY_MS`].
+#[derive(Debug)]
+pub struct Bucket {
+    tokens: Cell<u64>,
+    refilled_ms: Cell<u64>,
+}
+
+impl Default for Bucket {
+    fn default() -> Self {
+        Self { tokens: Cell::new(AT_ONCE), refilled_ms: Cell::new(0) }
+    }
+}
+
+impl Bucket {
+    pub fn take(&self, now_ms: u64) -> bool {
+        let back = now_ms.saturating_sub(self.refilled_ms.get()) / u64::from(EVERY_MS);
+        if back > 0 {
+            self.tokens.set((self.tokens.get() + back).min(AT_ONCE));
+            self.refilled_ms.set(self.refilled_ms.get() + back * u64::from(EVERY_MS));
+        }
+        let left = self.tokens.get().checked_sub(1);
+        self.tokens.set(left.unwrap_or(0));
+        left.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_at_once_then_a_steady_pace() {
+        let bucket = Bucket::default();
+        let taken = |from: u64, to: u64| (from..to).filter(|ms| bucket.take(*ms)).count();
+        assert_eq!(taken(0, 400), 10);
+        assert_eq!(taken(400, 5_000), 9);
+        // Rest fills it again, and no further.
+        assert_eq!(taken(60_000, 60_400), 10);
+    }
+}
