@@ -35,17 +35,8 @@ const REQUEST_BYTES: usize = 16;
 #[derive(Debug)]
 struct Item {
     frozen: Frozen,
-    /// Upper bound in a request.
-    bytes: usize,
     chunk: Option<ChunkId>,
     in_flight: Option<BatchId>,
-}
-
-impl Item {
-    fn new(frozen: Frozen, chunk: Option<ChunkId>) -> Self {
-        let bytes = escaped_bytes(&frozen.line) + ENTRY_BYTES;
-        Self { frozen, bytes, chunk, in_flight: None }
-    }
 }
 
 type ChunkId = u64;
@@ -56,6 +47,13 @@ struct Chunk {
     key: String,
     /// Events of this chunk that are still in the queue.
     left: usize,
+}
+
+/// Events for one request.
+pub(crate) struct Taken {
+    pub records: Vec<Frozen>,
+    /// What they need at most.
+    pub bytes: usize,
 }
 
 #[derive(Debug)]
@@ -127,7 +125,7 @@ impl Queue {
         self.bytes += frozen.line.len();
         self.waiting += 1;
         self.unstored += 1;
-        self.items.push_back(Item::new(frozen, None));
+        self.items.push_back(Item { frozen, chunk: None, in_flight: None });
         self.drop_overflow(stats);
     }
 
@@ -163,46 +161,22 @@ impl Queue {
         }
     }
 
-    /// Marks the oldest waiting events, up to both limits, as in flight. At least one, if any waits.
-    pub fn take(&mut self, batch: BatchId, max_events: usize, max_bytes: usize) -> Vec<Frozen> {
-        let mut taken: Vec<Frozen> = Vec::new();
+    /// Marks the oldest waiting events as in flight, as many as both limits allow.
+    pub fn take(&mut self, batch: BatchId, max_events: usize, max_bytes: usize) -> Taken {
+        let mut taken = Taken { records: Vec::new(), bytes: REQUEST_BYTES };
         let mut streams = Vec::new();
-        let mut bytes = REQUEST_BYTES;
         for item in self.items.iter_mut().filter(|item| item.in_flight.is_none()) {
-            bytes += item.bytes + new_stream_bytes(&mut streams, &item.frozen, self.label_bytes);
-            if taken.len() == max_events || (bytes > max_bytes && !taken.is_empty()) {
+            let entry = escaped_bytes(&item.frozen.line) + ENTRY_BYTES;
+            let stream = new_stream_bytes(&mut streams, &item.frozen, self.label_bytes);
+            if taken.records.len() == max_events || taken.bytes + entry + stream > max_bytes {
                 break;
             }
+            taken.bytes += entry + stream;
             item.in_flight = Some(batch);
-            taken.push(item.frozen.clone());
+            taken.records.push(item.frozen.clone());
         }
-        self.waiting -= taken.len();
+        self.waiting -= taken.records.len();
         taken
-    }
-
-    /// Like [`Self::take`], but nothing when not even one event fits; with the bytes it may need.
-    pub fn take_within(
-        &mut self,
-        batch: BatchId,
-        max_events: usize,
-        max_bytes: usize,
-    ) -> (Vec<Frozen>, usize) {
-        let first = self.items.iter().find(|item| item.in_flight.is_none());
-        let fits = first.is_some_and(|item| {
-            let stream = new_stream_bytes(&mut Vec::new(), &item.frozen, self.label_bytes);
-            REQUEST_BYTES + item.bytes + stream <= max_bytes
-        });
-        if !fits {
-            return (Vec::new(), 0);
-        }
-        let taken = self.take(batch, max_events, max_bytes);
-        let mut streams = Vec::new();
-        let bytes = taken.iter().map(|frozen| {
-            let line = escaped_bytes(&frozen.line) + ENTRY_BYTES;
-            line + new_stream_bytes(&mut streams, frozen, self.label_bytes)
-        });
-        let bytes = REQUEST_BYTES + bytes.sum::<usize>();
-        (taken, bytes)
     }
 
     /// The batch is done with: its events leave the queue.
@@ -322,7 +296,7 @@ impl Queue {
         self.waiting += found.len();
         for frozen in found.into_iter().rev() {
             self.bytes += frozen.line.len();
-            self.items.push_front(Item::new(frozen, Some(id)));
+            self.items.push_front(Item { frozen, chunk: Some(id), in_flight: None });
         }
         self.drop_overflow(stats);
     }

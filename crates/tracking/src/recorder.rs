@@ -70,6 +70,23 @@ impl Stretch {
     }
 }
 
+/// The latest address and how it reads scrubbed: a page is at one for long.
+#[derive(Default)]
+struct Address {
+    raw: String,
+    clean: String,
+}
+
+impl Address {
+    fn clean(&mut self, raw: &str, extra: &[Private]) -> String {
+        if self.raw != raw {
+            raw.clone_into(&mut self.raw);
+            self.clean = scrub_url(raw, extra, limit::URL);
+        }
+        self.clean.clone()
+    }
+}
+
 pub(crate) struct Recorder {
     user_id: UserId,
     pub random: Random,
@@ -83,6 +100,8 @@ pub(crate) struct Recorder {
     repeats: Repeats,
     pub before_record: Option<BeforeRecord>,
     pub scrub: Vec<Private>,
+    url: Address,
+    referrer: Address,
     pub queue: Queue,
     pub recent: VecDeque<Frozen>,
 }
@@ -101,6 +120,8 @@ impl Recorder {
             repeats: Repeats::default(),
             before_record: None,
             scrub: Vec::new(),
+            url: Address::default(),
+            referrer: Address::default(),
             queue,
             recent: VecDeque::new(),
         }
@@ -108,6 +129,7 @@ impl Recorder {
 
     pub fn configure(&mut self, settings: &Settings) {
         self.scrub.clone_from(&settings.scrub);
+        (self.url, self.referrer) = (Address::default(), Address::default());
         let Settings { max_queue_events, max_queue_bytes, job, .. } = settings;
         self.queue.configure(*max_queue_events, *max_queue_bytes, job);
     }
@@ -348,8 +370,8 @@ impl Recorder {
             .unwrap_or_else(|| Component::new(ENTRY, ENTRY));
         let stretch = (!self.hidden).then_some(Stretch { opened: now, alive: now });
         let event = Event::ComponentVisit {
-            url: scrub_url(&url, &self.scrub, limit::URL),
-            referrer: scrub_url(&referrer, &self.scrub, limit::URL),
+            url: self.url.clean(&url, &self.scrub),
+            referrer: self.referrer.clean(&referrer, &self.scrub),
             visit_index,
             is_entry: visit_index == 1,
             prev_component: previous.hash,

@@ -12,7 +12,7 @@ use crate::{
     id::{SessionId, UserId},
     loki::PushRequest,
     outcome::Outcome,
-    queue::{BatchId, Queue, StorageOp},
+    queue::{BatchId, Queue, StorageOp, Taken},
     recorder::{BeforeRecord, Random, Recorder},
     session::StoredSession,
     settings::{HIDE_BUDGET_BYTES, MAX_PENDING, Settings},
@@ -340,7 +340,12 @@ impl Tracker {
         }
         let id = self.delivery.next_id();
         let max_events = self.delivery.isolate.unwrap_or(usize::MAX);
-        let records = recorder.queue.take(id, max_events, self.settings.max_batch_bytes);
+        let mut records =
+            recorder.queue.take(id, max_events, self.settings.max_batch_bytes).records;
+        if records.is_empty() {
+            // Larger than a batch may be, alone: the receiver has the last word.
+            records = recorder.queue.take(id, 1, usize::MAX).records;
+        }
         self.delivery.started(id, now, &self.settings);
         Poll::Send(Batch { id, records })
     }
@@ -358,7 +363,7 @@ impl Tracker {
         let room = HIDE_BUDGET_BYTES.saturating_sub(self.delivery.farewell_bytes());
         let id = self.delivery.next_id();
         let max_events = self.delivery.isolate.unwrap_or(usize::MAX);
-        let (records, bytes) = recorder.queue.take_within(id, max_events, room);
+        let Taken { records, bytes } = recorder.queue.take(id, max_events, room);
         if records.is_empty() {
             return None;
         }

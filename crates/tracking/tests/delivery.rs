@@ -313,6 +313,18 @@ fn a_backlog_leaves_in_large_batches_with_pauses() {
 }
 
 #[test]
+fn an_event_larger_than_a_batch_leaves_alone() {
+    let settings = Settings { max_batch_bytes: 100, ..Settings::default() };
+    let mut tracker = tab(1, settings);
+    (0..3).for_each(|n| tracker.record(click(n), at(0)));
+    drain(&mut tracker, 0, |batch| {
+        assert_eq!(batch.records.len(), 1);
+        Outcome::Accepted
+    });
+    assert_eq!(tracker.stats().batches_sent, 4);
+}
+
+#[test]
 fn farewells_share_their_budget_with_what_is_still_in_flight() {
     let settings = Settings { job: "j\"".repeat(300), ..Settings::default() };
     let mut tracker = tab(1, settings.clone());
