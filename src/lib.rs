@@ -11,6 +11,7 @@ pub mod loader;
 pub mod navigation;
 pub mod pages;
 pub mod platform;
+pub mod privacy;
 pub mod registry;
 pub mod route;
 pub mod store;

@@ -1,7 +1,7 @@
 //! The browser's clocks, its random source, and small things of the page.
 
 use tracking::{Now, Random, Timestamp};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// Where the page is, without query or fragment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,6 +85,29 @@ pub fn browser_says_no() -> bool {
     let navigator: JsValue = window.navigator().into();
     let get = |key: &str| js_sys::Reflect::get(&navigator, &key.into()).unwrap_or_default();
     get("globalPrivacyControl").is_truthy() || get("doNotTrack").as_string().as_deref() == Some("1")
+}
+
+/// Lets the browser save `text` as a JSON file.
+///
+/// # Errors
+/// When the browser has no way to make a file.
+pub fn save_file(name: &str, text: &str) -> Result<(), JsValue> {
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type("application/json");
+    let parts = js_sys::Array::of1(&text.into());
+    let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options)?;
+    let url = web_sys::Url::create_object_url_with_blob(&blob)?;
+    let document = web_sys::window().and_then(|window| window.document()).ok_or(JsValue::NULL)?;
+    let link: web_sys::HtmlElement = document.create_element("a")?.unchecked_into();
+    link.set_attribute("href", &url)?;
+    link.set_attribute("download", name)?;
+    link.click();
+    // The browser has begun to read it by then.
+    gloo_timers::callback::Timeout::new(60_000, move || {
+        let _ = web_sys::Url::revoke_object_url(&url);
+    })
+    .forget();
+    Ok(())
 }
 
 pub fn is_visible() -> bool {

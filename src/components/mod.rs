@@ -5,6 +5,7 @@ pub mod consent_banner;
 pub mod frame;
 pub mod funnel;
 pub mod icon;
+pub mod my_data;
 pub mod privacy_panel;
 pub mod sidebar;
 pub mod top_bar;

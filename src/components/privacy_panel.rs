@@ -7,6 +7,7 @@ use yew::prelude::*;
 use super::{
     consent_banner::WhatIsTracked,
     icon::{Icon, Shape},
+    my_data::MyData,
 };
 use crate::store::{Action, Consent, TrackingStatus, use_dispatch};
 
@@ -74,6 +75,7 @@ pub fn PrivacyPanel(props: &Props) -> Html {
                     }
                 }
             </div>
+            <MyData status={status.clone()} />
             <WhatIsTracked />
         </div>
     }
@@ -89,7 +91,7 @@ fn explain(status: &TrackingStatus) -> Html {
         }
         Consent::Denied => "Tracking is off. Nothing is stored and nothing is sent.",
         Consent::Granted => {
-            "Tracking is on. “Stop and forget” removes your random number and all waiting events from this browser."
+            "Tracking is on. “Stop and forget” removes your random number and all waiting events from this browser. What was sent stays, and nobody can tell then that it is yours: to remove that too, erase it first."
         }
     };
     html! {

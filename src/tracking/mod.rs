@@ -37,6 +37,12 @@ where
     move |message| witness.crashed(message)
 }
 
+/// The secret of this browser's user, if there is one: it proves to the server who asks.
+#[must_use]
+pub fn secret() -> Option<String> {
+    storage::Kept::open().known_secret().map(|secret| secret.to_hex())
+}
+
 fn observe(store: &Store, pump: Rc<Pump>) {
     store.observe(move |transition| {
         if let Action::ConsentAnswered(granted) = transition.action {
@@ -70,7 +76,7 @@ pub async fn fetched_config() -> Config {
     })
 }
 
-async fn fetch_config() -> Result<Config, String> {
+pub(crate) async fn fetch_config() -> Result<Config, String> {
     let response = gloo_net::http::Request::get("config.json")
         .send()
         .await

@@ -53,12 +53,15 @@ impl Kept {
 
     /// The secret of this browser's user, made now if there is none.
     pub fn secret(&self, random: u128) -> UserSecret {
-        let stored = self.get(SECRET).and_then(|text| UserSecret::parse(&text).ok());
-        stored.unwrap_or_else(|| {
+        self.known_secret().unwrap_or_else(|| {
             let secret = UserSecret::new(random);
             self.set(SECRET, &secret.to_hex());
             secret
         })
+    }
+
+    pub fn known_secret(&self) -> Option<UserSecret> {
+        UserSecret::parse(&self.get(SECRET)?).ok()
     }
 
     pub fn session(&self) -> Option<StoredSession> {

@@ -10,4 +10,5 @@ mod support;
 mod consent;
 mod failures;
 mod frames;
+mod privacy;
 mod tracked;

@@ -45,6 +45,11 @@ pub struct Site {
 
 impl Site {
     pub async fn start(registry: Option<&Path>) -> Self {
+        Self::start_with(registry, |_| {})
+    }
+
+    /// With more for the server's command line or environment.
+    pub fn start_with(registry: Option<&Path>, change: impl FnOnce(&mut Command)) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut command = Command::new(path("CLM_SERVER_BIN"));
         command.args(["--listen", "127.0.0.1:0", "--dist", &path("CLM_DIST"), "--data"]);
@@ -52,6 +57,7 @@ impl Site {
         if let Some(file) = registry {
             command.arg("--registry").arg(file);
         }
+        change(&mut command);
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the server");
         let mut line = String::new();
@@ -242,6 +248,12 @@ impl Person {
 
     pub async fn go(&self, fragment: &str) {
         self.run(&format!("location.hash = '{fragment}'; return ''")).await;
+    }
+
+    /// What the page saves goes into `folder`.
+    pub async fn save_into(&self, folder: &Path) {
+        let wish = serde_json::json!({ "behavior": "allow", "downloadPath": folder });
+        self.driver.cdp().send_raw("Browser.setDownloadBehavior", wish).await.unwrap();
     }
 
     async fn enter(&self, hash: &str) {
