@@ -56,8 +56,9 @@ pub fn listen(store: &Store, pump: &Rc<Pump>) {
 
     let shared = pump.clone();
     on(&window, "storage", move |event| {
-        if let Some(key) = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key) {
-            shared.shared_changed(&key);
+        let Some(event) = event.dyn_ref::<StorageEvent>() else { return };
+        if let Some(key) = event.key() {
+            shared.shared_changed(&key, event.new_value().as_deref());
         }
     });
 

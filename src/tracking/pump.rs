@@ -197,10 +197,20 @@ impl Pump {
         match self.kept.consent() {
             Some(false) => self.revoke(),
             Some(true) if granted == Some(false) => self.grant(),
+            // Withdrawn and given again meanwhile: what we remember was destroyed everywhere else.
+            Some(true) if self.is_somebody_else() => {
+                self.revoke();
+                self.grant();
+            }
             _ if granted == Some(true) => self.adopt_orphans(),
             _ => {}
         }
         self.turn_soon();
+    }
+
+    fn is_somebody_else(&self) -> bool {
+        let stored = self.kept.known_secret().map(|secret| secret.user_id());
+        self.with(|tracker, _| tracker.user_id() != stored.as_ref()).unwrap_or(false)
     }
 
     /// The person does not agree, or no longer does: nothing stays, nothing is under way.
@@ -213,27 +223,32 @@ impl Pump {
         self.timer_at.set(0);
         self.saving.borrow_mut().take();
         self.last_flush_ms.set(None);
-        self.kept.wipe();
+        if self.kept.consent() != Some(true) {
+            self.kept.wipe();
+        }
         self.publish();
     }
 
     pub fn answer(self: &Rc<Self>, granted: bool) {
+        // First what must stand if the page dies before the end of this.
+        self.kept.set_consent(granted);
         if granted {
             self.grant();
         } else {
             self.revoke();
         }
-        self.kept.set_consent(granted);
         self.publish();
     }
 
     /// Another tab has written what all tabs share.
-    pub fn shared_changed(self: &Rc<Self>, key: &str) {
+    pub fn shared_changed(self: &Rc<Self>, key: &str, value: Option<&str>) {
         if key == super::storage::CONSENT {
-            match self.kept.consent() {
-                Some(true) => self.grant(),
-                Some(false) => self.revoke(),
-                None => {}
+            // The news may be old, to a page that was frozen: a withdrawal counts although consent was
+            // given again since, and a consent only if it still stands.
+            match (value, self.kept.consent()) {
+                (Some("false"), _) => self.revoke(),
+                (Some("true"), Some(true)) => self.grant(),
+                _ => {}
             }
         } else if key == super::storage::SESSION
             && let Some(session) = self.kept.session()
@@ -258,7 +273,6 @@ impl Pump {
 
     fn turn(self: &Rc<Self>) {
         self.turn_due.set(false);
-        self.save_soon();
         if self.config.borrow().is_some() {
             match self.with(Tracker::poll).unwrap_or(Poll::Idle) {
                 Poll::Send(batch) => {
@@ -271,6 +285,8 @@ impl Pump {
                 Poll::Idle => {}
             }
         }
+        // Now, for an idle visit ends in `poll`.
+        self.save_soon();
         self.publish_soon();
     }
 
@@ -358,11 +374,7 @@ impl Pump {
 
     fn send(self: &Rc<Self>, batch: &Batch, last: bool) {
         let id = batch.id;
-        let body = self
-            .with(|tracker, now| {
-                serde_json::to_string(&batch.push_request(tracker.settings(), now)).ok()
-            })
-            .flatten();
+        let body = self.with(|tracker, now| batch.body(tracker.settings(), now));
         let parts = self.receiver().zip(body).zip(AbortController::new().ok());
         let Some(((receiver, body), abort)) = parts else {
             self.settle(id, Outcome::Unreachable);

@@ -36,6 +36,9 @@ pub enum Mistake {
 /// The tracker gives a request up after this long; until then it counts as in flight.
 const GIVEN_UP_AFTER_MS: u64 = 15_000;
 const SESSION_WRITE_MS: u64 = 10_000;
+/// A few writes at once, then one in this time.
+const WRITES_AT_ONCE: u64 = 10;
+pub const WRITE_EVERY_MS: u64 = 500;
 
 pub struct Tab {
     pub id: TabId,
@@ -53,7 +56,7 @@ pub struct Tab {
     /// Writes and requests until it crashes.
     pub fuel: Option<u32>,
     /// Recorded since all was saved last.
-    pub unsaved: Vec<EventId>,
+    pub unsaved: Vec<(EventId, u64)>,
     /// Storage refused the last write.
     pub refused: bool,
     /// Answers that came while it was frozen.
@@ -66,6 +69,10 @@ pub struct Tab {
     silent_until_mono_ms: u64,
     last_start_mono_ms: Option<u64>,
     session_written: (u64, u64),
+    writes_left: u64,
+    writes_refilled_ms: u64,
+    /// When it saves what the turns did not.
+    pub save_at_ms: Option<u64>,
     /// Writes put off by mistake.
     late: Vec<StorageOp>,
     tries: u32,
@@ -95,6 +102,9 @@ impl Tab {
             silent_until_mono_ms: 0,
             last_start_mono_ms: None,
             session_written: (0, 0),
+            writes_left: WRITES_AT_ONCE,
+            writes_refilled_ms: 0,
+            save_at_ms: None,
             late: Vec::new(),
             tries: 0,
             tried: Default::default(),
@@ -103,6 +113,21 @@ impl Tab {
 
     pub fn runs(&self) -> bool {
         !self.dead && !self.frozen && !self.asleep
+    }
+
+    /// A storm of events is not a storm of writes.
+    fn may_write(&mut self, now_ms: u64) -> bool {
+        if self.save_at_ms.is_some() {
+            return false;
+        }
+        let back = now_ms.saturating_sub(self.writes_refilled_ms) / WRITE_EVERY_MS;
+        self.writes_left = (self.writes_left + back).min(WRITES_AT_ONCE);
+        self.writes_refilled_ms += back * WRITE_EVERY_MS;
+        match self.writes_left.checked_sub(1) {
+            Some(left) => self.writes_left = left,
+            None => self.save_at_ms = Some(now_ms + WRITE_EVERY_MS),
+        }
+        self.save_at_ms.is_none()
     }
 
     pub fn granted(&self) -> bool {
@@ -162,7 +187,7 @@ impl World<'_> {
                 return Err("a click is recorded that happened without consent".to_owned());
             }
             self.ledger.recorded(tab.id, frozen)?;
-            tab.unsaved.push(frozen.event_id);
+            tab.unsaved.push((frozen.event_id, self.awake_ms));
         }
         Ok(())
     }
@@ -180,28 +205,28 @@ impl World<'_> {
 
     pub fn turn(&mut self, t: usize) -> Verdict {
         self.tabs[t].turn_due = false;
-        self.save(t, false)?;
-        if self.tabs[t].dead {
-            return Ok(());
-        }
         let now = self.now(t);
         let next = self.tabs[t].tracker.poll(now);
         self.observe(t)?;
         match next {
             Poll::Send(batch) => {
+                // What is on its way must not be on its way only.
+                self.save(t, false)?;
                 self.send(t, &batch, false)?;
                 self.tabs[t].turn_due = true;
             }
             Poll::WaitUntil(at) => self.tabs[t].wake_at_mono_ms = Some(at),
             Poll::Idle => self.tabs[t].wake_at_mono_ms = None,
         }
-        self.save(t, false)
+        // Now, for an idle visit ends in `poll`.
+        if self.tabs[t].may_write(self.awake_ms) { self.save(t, false) } else { Ok(()) }
     }
 
-    fn save(&mut self, t: usize, hides: bool) -> Verdict {
+    pub fn save(&mut self, t: usize, hides: bool) -> Verdict {
         if self.tabs[t].dead {
             return Ok(());
         }
+        self.tabs[t].save_at_ms = None;
         let mut ops = self.tabs[t].tracker.storage_ops();
         if self.makes(Mistake::SavesOnlyWhenHiding) {
             let late = &mut self.tabs[t].late;

@@ -11,7 +11,7 @@ use crate::{
     ledger::{Ledger, Report, TabId, Verdict, id_of},
     schedule::{Schedule, Step},
     server::{Mode, Server},
-    shell::{Mistake, Request, Tab},
+    shell::{Mistake, Request, Tab, WRITE_EVERY_MS},
     theme::Theme,
 };
 
@@ -304,7 +304,9 @@ impl World<'_> {
             let timers = timers.filter_map(|tab| Some(tab.wake_at_mono_ms? + tab.born_ms));
             let answers = self.requests.iter().map(|request| request.answer_at_ms);
             // A browser's timer takes 1 ms at least.
-            let next = timers.chain(answers).min().map(|at| at.max(self.awake_ms + 1));
+            let saves = self.tabs.iter().filter(|tab| tab.runs());
+            let saves = saves.filter_map(|tab| tab.save_at_ms);
+            let next = timers.chain(saves).chain(answers).min().map(|at| at.max(self.awake_ms + 1));
             let Some(next) = next.filter(|at| *at <= end) else {
                 self.awake_ms = end;
                 return self.microtasks();
@@ -314,6 +316,11 @@ impl World<'_> {
             if let Some(due) = due {
                 let request = self.requests.remove(due);
                 self.answer(request)?;
+            }
+            for t in 0..self.tabs.len() {
+                if self.tabs[t].runs() && self.tabs[t].save_at_ms.is_some_and(|at| at <= next) {
+                    self.save(t, false)?;
+                }
             }
             for tab in self.tabs.iter_mut().filter(|tab| tab.runs()) {
                 if tab.wake_at_mono_ms.is_some_and(|at| at + tab.born_ms <= next) {
@@ -399,7 +406,11 @@ impl World<'_> {
             entry.owner = None;
             if !self.server.arrived.contains_key(event) && !entry.withdrawn {
                 gone += 1;
-                entry.taken_by_crash = tab.refused || tab.unsaved.contains(event);
+                let unsaved = tab
+                    .unsaved
+                    .iter()
+                    .any(|(id, at_ms)| id == event && self.awake_ms <= at_ms + WRITE_EVERY_MS);
+                entry.taken_by_crash = tab.refused || unsaved;
             }
         }
         let known = tab.tracker.queued() as u64 + tab.tracker.stats().dropped_total();
