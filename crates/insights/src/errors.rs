@@ -7,7 +7,7 @@ use tracking::{Event, Record};
 
 use crate::{
     Range,
-    select::{in_range, order},
+    select::{in_range, largest_first, order},
 };
 
 /// How many messages [`ComponentErrors::latest`] holds at most.
@@ -48,7 +48,6 @@ pub fn errors(records: &[Record], range: Range) -> Vec<ComponentErrors> {
             component.latest.push(error_message.clone());
         }
     }
-    let mut components: Vec<_> = components.into_values().collect();
-    components.sort_by_key(|entry| Reverse(entry.errors));
-    components
+    let components = components.into_values().collect();
+    largest_first(components, |entry: &ComponentErrors| entry.errors)
 }

@@ -1,13 +1,13 @@
 //! From where to where people go.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tracking::{Event, Record, event::EXIT};
 
 use crate::{
     Range,
-    select::{by_session, is_visit},
+    select::{by_session, is_visit, largest_first},
 };
 
 /// One edge of the flow diagram.
@@ -35,10 +35,9 @@ pub fn journey(records: &[Record], range: Range) -> Vec<Flow> {
             *flows.entry((&last.component.hash, EXIT)).or_default() += 1;
         }
     }
-    let mut flows: Vec<_> = flows
+    let flows = flows
         .into_iter()
         .map(|((from, to), count)| Flow { from: from.to_owned(), to: to.to_owned(), count })
         .collect();
-    flows.sort_by_key(|entry| Reverse(entry.count));
-    flows
+    largest_first(flows, |entry: &Flow| entry.count)
 }

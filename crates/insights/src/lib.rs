@@ -14,17 +14,21 @@
 //! - Percentiles are nearest-rank: of n sorted values, the one at `ceil(p * n / 100)`.
 
 mod active_users;
+mod activity;
 mod bounce;
 mod entry_points;
 mod errors;
 mod exit_points;
+mod filter;
 mod funnel;
 mod journey;
 mod loads;
+mod paths;
 mod percentile;
 mod popularity;
 mod range;
 mod select;
+mod session_lengths;
 mod sessions;
 mod summary;
 #[cfg(feature = "testing")]
@@ -33,16 +37,20 @@ mod time;
 mod visits;
 
 pub use active_users::{ActiveUsers, active_users};
+pub use activity::{Activity, MAX_STARTS, activity, stretches};
 pub use bounce::{Bounce, bounce};
 pub use entry_points::entry_points;
 pub use errors::{ComponentErrors, LATEST, errors};
 pub use exit_points::exit_points;
+pub use filter::Filter;
 pub use funnel::{FunnelStep, funnel};
 pub use journey::{Flow, journey};
 pub use loads::{ComponentLoads, loads};
+pub use paths::{PathStep, paths};
 pub use percentile::percentile;
 pub use popularity::{Bucket, MAX_BUCKETS, bucket_starts, popularity};
 pub use range::Range;
+pub use session_lengths::{LENGTHS_MS, SessionLengths, session_lengths};
 pub use sessions::{Session, sessions};
 pub use summary::{Summary, summary};
 pub use time::{ComponentTime, time};

@@ -1,11 +1,14 @@
 //! How long components take to load.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tracking::{Event, Record, event::COMPONENT_LOADED};
 
-use crate::{Range, percentile, select::in_range};
+use crate::{
+    Range, percentile,
+    select::{in_range, largest_first},
+};
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ComponentLoads {
@@ -33,7 +36,7 @@ pub fn loads(records: &[Record], range: Range) -> Vec<ComponentLoads> {
             times_ms.extend(load_time_ms);
         }
     }
-    let mut components: Vec<_> = components
+    let components = components
         .into_iter()
         .map(|(component, (name, loads, mut times_ms))| ComponentLoads {
             component: component.to_owned(),
@@ -43,6 +46,5 @@ pub fn loads(records: &[Record], range: Range) -> Vec<ComponentLoads> {
             p95_ms: percentile(&mut times_ms, 95),
         })
         .collect();
-    components.sort_by_key(|entry| Reverse(entry.loads));
-    components
+    largest_first(components, |entry: &ComponentLoads| entry.loads)
 }

@@ -43,7 +43,7 @@ pub(crate) fn count<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<Compon
         entry.0 = entry.0.max(&record.component.name);
         entry.1 += 1;
     }
-    let mut counts: Vec<_> = components
+    let counts = components
         .into_iter()
         .map(|(component, (name, visits))| ComponentVisits {
             component: component.to_owned(),
@@ -51,6 +51,31 @@ pub(crate) fn count<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<Compon
             visits,
         })
         .collect();
-    counts.sort_by_key(|entry| Reverse(entry.visits));
-    counts
+    largest_first(counts, |entry: &ComponentVisits| entry.visits)
+}
+
+/// Largest first, equal ones in the order they come. Positions are sorted and not the items, so that
+/// the page carries one sorting routine for all answers.
+pub(crate) fn largest_first<T, K: Into<Size>>(items: Vec<T>, size: impl Fn(&T) -> K) -> Vec<T> {
+    let mut order: Vec<(Reverse<Size>, usize)> =
+        items.iter().enumerate().map(|(at, item)| (Reverse(size(item).into()), at)).collect();
+    order.sort_unstable();
+    let mut items: Vec<Option<T>> = items.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|(_, at)| items.get_mut(at)?.take()).collect()
+}
+
+/// One number, or one that decides before the other.
+#[derive(Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Size(u64, u64);
+
+impl From<u64> for Size {
+    fn from(size: u64) -> Self {
+        Self(size, 0)
+    }
+}
+
+impl From<(u64, u64)> for Size {
+    fn from((first, second): (u64, u64)) -> Self {
+        Self(first, second)
+    }
 }

@@ -1,11 +1,14 @@
 //! How long components are looked at.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tracking::{Event, Record};
 
-use crate::{Range, percentile, select::by_session};
+use crate::{
+    Range, percentile,
+    select::{by_session, largest_first},
+};
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ComponentTime {
@@ -64,7 +67,7 @@ pub fn time(records: &[Record], range: Range) -> Vec<ComponentTime> {
         }
         close(&mut tallies, current);
     }
-    let mut times: Vec<_> = tallies
+    let times = tallies
         .into_iter()
         .map(|(component, mut tally)| ComponentTime {
             component: component.to_owned(),
@@ -76,8 +79,7 @@ pub fn time(records: &[Record], range: Range) -> Vec<ComponentTime> {
             p95_ms: percentile(&mut tally.each_ms, 95),
         })
         .collect();
-    times.sort_by_key(|entry| Reverse(entry.total_ms));
-    times
+    largest_first(times, |entry: &ComponentTime| entry.total_ms)
 }
 
 fn close<'a>(tallies: &mut BTreeMap<&'a str, Tally<'a>>, visit: Option<(&'a str, Option<u64>)>) {

@@ -1,8 +1,8 @@
 //! Each answer against two sessions small enough to check by hand.
 
 use insights::{
-    ActiveUsers, Bounce, Bucket, ComponentErrors, ComponentLoads, ComponentTime, ComponentVisits,
-    Flow, FunnelStep, Range, Session, Summary,
+    ActiveUsers, Activity, Bounce, Bucket, ComponentErrors, ComponentLoads, ComponentTime,
+    ComponentVisits, Filter, Flow, FunnelStep, PathStep, Range, Session, SessionLengths, Summary,
 };
 use tracking::{
     Component, ErrorKind, Event, EventId, Record, SessionId, Timestamp, UserId, UserSecret,
@@ -177,7 +177,7 @@ fn a_funnel_allows_others_in_between_and_needs_the_order() {
     };
     let funnel = |steps: &[&str]| {
         let steps: Vec<String> = steps.iter().map(|&s| s.to_owned()).collect();
-        insights::funnel(&two_sessions(), RANGE, &steps)
+        insights::funnel(&two_sessions(), RANGE, &steps, None)
     };
     assert_eq!(funnel(&["a", "a"]), [step("a", 1, None), step("a", 1, Some(40))]);
     assert_eq!(
@@ -230,4 +230,75 @@ fn errors_and_loads() {
             p95_ms: Some(2),
         }]
     );
+}
+
+#[test]
+fn a_funnels_window_begins_with_its_first_step() {
+    let steps = ["a".to_owned(), "a".to_owned()];
+    let reached = |within_ms| {
+        let steps = insights::funnel(&two_sessions(), RANGE, &steps, Some(within_ms));
+        steps.iter().map(|step| step.sessions).collect::<Vec<_>>()
+    };
+    assert_eq!(reached(40), [1, 1]);
+    assert_eq!(reached(39), [1, 0]);
+}
+
+#[test]
+fn stretches_are_cut_where_the_asker_says() {
+    let activity = insights::activity(&two_sessions(), RANGE, &[0, 140, 160]);
+    let stretch = |start_ms, visits, errors, sessions| Activity {
+        start_ms,
+        visits,
+        errors,
+        sessions,
+        users: u64::from(sessions > 0),
+    };
+    assert_eq!(activity, [stretch(0, 2, 1, 1), stretch(140, 2, 0, 2), stretch(160, 0, 1, 0)]);
+    assert_eq!(insights::activity(&two_sessions(), RANGE, &[]), []);
+}
+
+#[test]
+fn paths_end_where_sessions_end() {
+    let step = |step, from: &str, to: &str| PathStep {
+        step,
+        from: from.into(),
+        to: to.into(),
+        sessions: 1,
+    };
+    assert_eq!(
+        insights::paths(&two_sessions(), RANGE, 2),
+        [step(1, "a", "b"), step(1, "b", "(exit)"), step(2, "b", "a")]
+    );
+    assert_eq!(insights::paths(&two_sessions(), RANGE, 9).len(), 4);
+}
+
+#[test]
+fn lengths_are_from_the_first_to_the_last_event() {
+    assert_eq!(
+        insights::session_lengths(&two_sessions(), RANGE),
+        SessionLengths {
+            median_ms: Some(10),
+            p95_ms: Some(100),
+            sessions: vec![2, 0, 0, 0, 0, 0, 0, 0],
+        }
+    );
+    let edge = SessionLengths::of(vec![9_999, 10_000, u64::MAX]);
+    assert_eq!(edge.sessions, [1, 1, 0, 0, 0, 0, 0, 1]);
+}
+
+#[test]
+fn a_filter_picks_components_and_whole_sessions() {
+    let visits = |filter: &Filter| {
+        let records = filter.apply(&two_sessions(), RANGE);
+        insights::visits(&records, RANGE).iter().map(|row| row.visits).collect::<Vec<_>>()
+    };
+    assert_eq!(visits(&Filter::default()), [2, 2]);
+    let only_a = Filter { components: vec!["a".into()], ..Filter::default() };
+    assert_eq!(visits(&only_a), [2]);
+    let by_b = Filter { entry: Some("b".into()), ..Filter::default() };
+    assert_eq!(visits(&by_b), [1]);
+    let session = Some(SessionId::new(1, 0).as_str().to_owned());
+    assert_eq!(visits(&Filter { session, ..Filter::default() }), [2, 1]);
+    let nobody = Filter { user: Some("x".into()), ..Filter::default() };
+    assert_eq!(visits(&nobody), [0; 0]);
 }

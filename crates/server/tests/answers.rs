@@ -1,7 +1,7 @@
 //! What the store answers is what the definition says.
 #![allow(clippy::unwrap_used)]
 
-use insights::{Range, testing};
+use insights::{Filter, Range, testing};
 use proptest::prelude::*;
 use serde_json::{Value, to_value};
 use server::{
@@ -21,7 +21,12 @@ fn defined(subject: &Subject, records: &[Record], range: Range) -> Value {
         Subject::Popularity { bucket_ms } => {
             to_value(insights::popularity(records, range, *bucket_ms))
         }
-        Subject::Funnel { components } => to_value(insights::funnel(records, range, components)),
+        Subject::Funnel { components, within_ms } => {
+            to_value(insights::funnel(records, range, components, *within_ms))
+        }
+        Subject::Activity { starts } => to_value(insights::activity(records, range, starts)),
+        Subject::Paths { steps } => to_value(insights::paths(records, range, *steps)),
+        Subject::SessionLengths => to_value(insights::session_lengths(records, range)),
         Subject::Sessions { limit, offset } => {
             to_value(insights::sessions(records, range, size(limit), size(offset)))
         }
@@ -43,8 +48,14 @@ fn subjects() -> Vec<Subject> {
         Subject::Journey,
         Subject::Time,
         Subject::Popularity { bucket_ms: 700 },
-        Subject::Funnel { components: components(&["welcome", "user-list"]) },
-        Subject::Funnel { components: components(&["wetter-ü", "wetter-ü", "welcome"]) },
+        Subject::Funnel {
+            components: components(&["welcome", "user-list"]),
+            within_ms: Some(2_500),
+        },
+        Subject::Funnel {
+            components: components(&["wetter-ü", "wetter-ü", "welcome"]),
+            within_ms: None,
+        },
         Subject::Sessions { limit: 1_000, offset: 0 },
         Subject::Sessions { limit: 2, offset: 1 },
         Subject::Bounce,
@@ -53,11 +64,32 @@ fn subjects() -> Vec<Subject> {
         Subject::ActiveUsers,
         Subject::Errors,
         Subject::Loads,
+        Subject::Activity { starts: vec![1_000_500, 1_002_000, 1_009_000] },
+        Subject::Paths { steps: 1 },
+        Subject::Paths { steps: 4 },
+        Subject::SessionLengths,
+    ]
+}
+
+/// Whom a question is about: everybody, and each part of a filter.
+fn filters(records: &[Record]) -> Vec<Filter> {
+    let some = records.first();
+    let none = Filter::default();
+    vec![
+        none.clone(),
+        Filter { components: vec!["welcome".into(), "wetter-ü".into()], ..none.clone() },
+        Filter { entry: Some("user-list".into()), ..none.clone() },
+        Filter { user: some.map(|record| record.user_id.as_str().to_owned()), ..none.clone() },
+        Filter {
+            components: vec!["crash-test".into()],
+            session: some.map(|record| record.session_id.as_str().to_owned()),
+            ..none
+        },
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn the_store_answers_as_defined(
         records in testing::records(1_000_000, 10_000),
@@ -75,13 +107,16 @@ proptest! {
             runtime.block_on(store.insert(rows(), 1)).unwrap();
         }
         for range in [Range::new(from_ms, from_ms + span_ms), Range::new(999_000, 1_100_000)] {
-            for subject in subjects() {
-                let question = Question { subject: subject.clone(), range };
+            for (subject, filter) in subjects().into_iter().flat_map(|subject| {
+                filters(&records).into_iter().map(move |filter| (subject.clone(), filter))
+            }) {
+                let records = filter.apply(&records, range);
+                let question = Question { subject: subject.clone(), range, filter: filter.clone() };
                 let json = runtime
                     .block_on(store.read(move |events| question.ask(events)))
                     .unwrap();
                 let answer: Value = serde_json::from_slice(&json).unwrap();
-                prop_assert_eq!(answer, defined(&subject, &records, range), "{:?}", subject);
+                prop_assert_eq!(answer, defined(&subject, &records, range), "{:?} {:?}", subject, filter);
             }
         }
         drop(store);

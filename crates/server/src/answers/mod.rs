@@ -5,6 +5,7 @@
 
 mod lines;
 mod question;
+mod scope;
 mod sql;
 
 use std::sync::Arc;

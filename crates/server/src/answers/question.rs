@@ -1,11 +1,11 @@
 //! What is asked, read from an address.
 
-use insights::{MAX_BUCKETS, Range, bucket_starts};
+use insights::{Filter, MAX_BUCKETS, MAX_STARTS, Range, bucket_starts};
 use rusqlite::Transaction;
 use thiserror::Error;
 
 use crate::{
-    answers::{lines, sql},
+    answers::{lines, scope::Scope, sql},
     store::StoreError,
 };
 
@@ -18,6 +18,11 @@ const CHART: u64 = 100;
 const MAX_STEPS: usize = 20;
 const MAX_LIMIT: u64 = 1_000;
 const DEFAULT_LIMIT: u64 = 50;
+const DEFAULT_STEPS: u64 = 5;
+const MAX_PATH: u64 = 10;
+/// Components that a filter may name, and bytes that it may have.
+const MAX_CHOSEN: usize = 500;
+const MAX_NAME: usize = 256;
 const MAX_OFFSET: u64 = 1_000_000_000;
 
 #[derive(Debug, Error, PartialEq)]
@@ -38,6 +43,10 @@ pub enum BadQuestion {
     Buckets,
     #[error("parameter components must name 1 to {MAX_STEPS} components, with commas between them")]
     Components,
+    #[error("parameter starts must be 1 to {MAX_STARTS} rising times, with commas between them")]
+    Starts,
+    #[error("parameter {0} is too long or empty")]
+    Text(&'static str),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +56,10 @@ pub enum Subject {
     Journey,
     Time,
     Popularity { bucket_ms: u64 },
-    Funnel { components: Vec<String> },
+    Funnel { components: Vec<String>, within_ms: Option<u64> },
+    Activity { starts: Vec<u64> },
+    Paths { steps: u64 },
+    SessionLengths,
     Sessions { limit: u64, offset: u64 },
     Bounce,
     EntryPoints,
@@ -61,6 +73,7 @@ pub enum Subject {
 pub struct Question {
     pub subject: Subject,
     pub range: Range,
+    pub filter: Filter,
 }
 
 #[derive(Default)]
@@ -71,21 +84,37 @@ struct Parameters<'a> {
     components: Option<&'a str>,
     limit: Option<&'a str>,
     offset: Option<&'a str>,
+    within: Option<&'a str>,
+    starts: Option<&'a str>,
+    steps: Option<&'a str>,
+    component: Option<&'a str>,
+    entry: Option<&'a str>,
+    user: Option<&'a str>,
+    session: Option<&'a str>,
 }
 
 impl<'a> Parameters<'a> {
     fn read(subject: &str, given: &'a [(String, String)]) -> Result<Self, BadQuestion> {
         let known = match subject {
-            "popularity" => "from, to, bucket",
-            "funnel" => "from, to, components",
-            "sessions" => "from, to, limit, offset",
-            _ => "from, to",
+            "popularity" => "from, to, component, entry, user, session, bucket",
+            "funnel" => "from, to, component, entry, user, session, components, within",
+            "sessions" => "from, to, component, entry, user, session, limit, offset",
+            "activity" => "from, to, component, entry, user, session, starts",
+            "paths" => "from, to, component, entry, user, session, steps",
+            _ => "from, to, component, entry, user, session",
         };
         let mut parameters = Self::default();
         for (name, value) in given {
             let (name, place) = match name.as_str() {
                 "from" => ("from", &mut parameters.from),
                 "to" => ("to", &mut parameters.to),
+                "component" => ("component", &mut parameters.component),
+                "entry" => ("entry", &mut parameters.entry),
+                "user" => ("user", &mut parameters.user),
+                "session" => ("session", &mut parameters.session),
+                "within" if subject == "funnel" => ("within", &mut parameters.within),
+                "starts" if subject == "activity" => ("starts", &mut parameters.starts),
+                "steps" if subject == "paths" => ("steps", &mut parameters.steps),
                 "bucket" if subject == "popularity" => ("bucket", &mut parameters.bucket),
                 "components" if subject == "funnel" => ("components", &mut parameters.components),
                 "limit" if subject == "sessions" => ("limit", &mut parameters.limit),
@@ -146,7 +175,18 @@ impl Question {
                 bucket_starts(range, bucket_ms).ok_or(BadQuestion::Buckets)?;
                 Subject::Popularity { bucket_ms }
             }
-            "funnel" => Subject::Funnel { components: steps(parameters.components)? },
+            "funnel" => Subject::Funnel {
+                components: steps(parameters.components)?,
+                within_ms: match parameters.within {
+                    None => None,
+                    within => Some(number("within", within, 0, (1, LATEST_MS))?),
+                },
+            },
+            "activity" => Subject::Activity { starts: starts(parameters.starts)? },
+            "paths" => Subject::Paths {
+                steps: number("steps", parameters.steps, DEFAULT_STEPS, (1, MAX_PATH))?,
+            },
+            "session-lengths" => Subject::SessionLengths,
             "sessions" => Subject::Sessions {
                 limit: number("limit", parameters.limit, DEFAULT_LIMIT, (1, MAX_LIMIT))?,
                 offset: number("offset", parameters.offset, 0, (0, MAX_OFFSET))?,
@@ -159,7 +199,13 @@ impl Question {
             "loads" => Subject::Loads,
             _ => return Err(BadQuestion::Unknown),
         };
-        Ok(Self { subject, range })
+        let filter = Filter {
+            components: chosen(parameters.component)?,
+            entry: text("entry", parameters.entry)?,
+            user: text("user", parameters.user)?,
+            session: text("session", parameters.session)?,
+        };
+        Ok(Self { subject, range, filter })
     }
 
     /// The answer as JSON.
@@ -167,27 +213,30 @@ impl Question {
     /// # Errors
     /// When the events cannot be read.
     pub fn ask(&self, events: &Transaction<'_>) -> Result<Vec<u8>, StoreError> {
-        let range = self.range;
+        let scope = &Scope { events, range: self.range, filter: &self.filter };
         Ok(match &self.subject {
-            Subject::Summary => serde_json::to_vec(&sql::summary(events, range)?),
-            Subject::Visits => serde_json::to_vec(&sql::visits(events, range)?),
-            Subject::Journey => serde_json::to_vec(&sql::journey(events, range)?),
-            Subject::Time => serde_json::to_vec(&lines::time(events, range)?),
+            Subject::Summary => serde_json::to_vec(&sql::summary(scope)?),
+            Subject::Visits => serde_json::to_vec(&sql::visits(scope)?),
+            Subject::Journey => serde_json::to_vec(&sql::journey(scope)?),
+            Subject::Time => serde_json::to_vec(&lines::time(scope)?),
             Subject::Popularity { bucket_ms } => {
-                serde_json::to_vec(&sql::popularity(events, range, *bucket_ms)?)
+                serde_json::to_vec(&sql::popularity(scope, *bucket_ms)?)
             }
-            Subject::Funnel { components } => {
-                serde_json::to_vec(&lines::funnel(events, range, components)?)
+            Subject::Funnel { components, within_ms } => {
+                serde_json::to_vec(&lines::funnel(scope, components, *within_ms)?)
             }
+            Subject::Activity { starts } => serde_json::to_vec(&sql::activity(scope, starts)?),
+            Subject::Paths { steps } => serde_json::to_vec(&sql::paths(scope, *steps)?),
+            Subject::SessionLengths => serde_json::to_vec(&sql::session_lengths(scope)?),
             Subject::Sessions { limit, offset } => {
-                serde_json::to_vec(&sql::sessions(events, range, *limit, *offset)?)
+                serde_json::to_vec(&sql::sessions(scope, *limit, *offset)?)
             }
-            Subject::Bounce => serde_json::to_vec(&sql::bounce(events, range)?),
-            Subject::EntryPoints => serde_json::to_vec(&sql::entry_points(events, range)?),
-            Subject::ExitPoints => serde_json::to_vec(&sql::exit_points(events, range)?),
-            Subject::ActiveUsers => serde_json::to_vec(&sql::active_users(events, range)?),
-            Subject::Errors => serde_json::to_vec(&sql::errors(events, range)?),
-            Subject::Loads => serde_json::to_vec(&lines::loads(events, range)?),
+            Subject::Bounce => serde_json::to_vec(&sql::bounce(scope)?),
+            Subject::EntryPoints => serde_json::to_vec(&sql::entry_points(scope)?),
+            Subject::ExitPoints => serde_json::to_vec(&sql::exit_points(scope)?),
+            Subject::ActiveUsers => serde_json::to_vec(&sql::active_users(scope)?),
+            Subject::Errors => serde_json::to_vec(&sql::errors(scope)?),
+            Subject::Loads => serde_json::to_vec(&lines::loads(scope)?),
         }?)
     }
 }
@@ -208,6 +257,35 @@ fn steps(text: Option<&str>) -> Result<Vec<String>, BadQuestion> {
         return Err(BadQuestion::Components);
     }
     Ok(steps)
+}
+
+fn starts(list: Option<&str>) -> Result<Vec<u64>, BadQuestion> {
+    let starts: Vec<u64> = list
+        .unwrap_or_default()
+        .split(',')
+        .map(|start| start.parse().ok().filter(|start| *start <= LATEST_MS))
+        .collect::<Option<_>>()
+        .ok_or(BadQuestion::Starts)?;
+    let rising = starts.windows(2).all(|pair| pair[0] < pair[1]);
+    if rising && starts.len() <= MAX_STARTS { Ok(starts) } else { Err(BadQuestion::Starts) }
+}
+
+fn chosen(list: Option<&str>) -> Result<Vec<String>, BadQuestion> {
+    let Some(list) = list else { return Ok(Vec::new()) };
+    let chosen: Vec<String> = list.split(',').map(str::to_owned).collect();
+    if chosen.len() > MAX_CHOSEN
+        || chosen.iter().any(|hash| hash.is_empty() || hash.len() > MAX_NAME)
+    {
+        return Err(BadQuestion::Text("component"));
+    }
+    Ok(chosen)
+}
+
+fn text(name: &'static str, value: Option<&str>) -> Result<Option<String>, BadQuestion> {
+    match value {
+        Some(text) if text.is_empty() || text.len() > MAX_NAME => Err(BadQuestion::Text(name)),
+        value => Ok(value.map(str::to_owned)),
+    }
 }
 
 #[cfg(test)]
@@ -239,8 +317,16 @@ mod tests {
     fn wrong_parameters_are_told() {
         for (subject, query, says) in [
             ("zap", "", "there is no such answer"),
-            ("summary", "until=3", "parameter until is not known here; there are from, to"),
-            ("visits", "limit=3", "parameter limit is not known here; there are from, to"),
+            (
+                "summary",
+                "until=3",
+                "parameter until is not known here; there are from, to, component, entry, user, session",
+            ),
+            (
+                "visits",
+                "limit=3",
+                "parameter limit is not known here; there are from, to, component, entry, user, session",
+            ),
             ("summary", "from=1&from=2", "parameter from is there twice"),
             (
                 "summary",
@@ -254,6 +340,13 @@ mod tests {
                 "bucket=1",
                 "parameter bucket is too small for this range: there would be over 2000 buckets",
             ),
+            (
+                "activity",
+                "starts=2,1",
+                "parameter starts must be 1 to 400 rising times, with commas between them",
+            ),
+            ("summary", "user=", "parameter user is too long or empty"),
+            ("summary", "component=a,", "parameter component is too long or empty"),
             (
                 "funnel",
                 "",

@@ -3,44 +3,17 @@
 use std::collections::BTreeMap;
 
 use insights::{
-    ActiveUsers, Bounce, Bucket, ComponentErrors, ComponentVisits, Flow, LATEST, Range, Session,
-    Summary, bucket_starts,
+    ActiveUsers, Activity, Bounce, Bucket, ComponentErrors, ComponentVisits, Flow, LATEST,
+    PathStep, Session, SessionLengths, Summary, bucket_starts, stretches,
 };
-use rusqlite::{Params, Row, Transaction, params};
 
-use crate::store::StoreError;
+use crate::answers::scope::{Answer, Scope, signed, unsigned};
 
-type Answer<T> = Result<T, StoreError>;
-
-/// `?1` and `?2` of every query.
-pub(super) fn bounds(range: Range) -> (i64, i64) {
-    (signed(range.from_ms), signed(range.to_ms))
-}
-
-fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-/// Counts and checked times are never negative.
-fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(column).map(|value| u64::try_from(value).unwrap_or(0))
-}
-
-fn all<T>(
-    events: &Transaction<'_>,
-    sql: &str,
-    params: impl Params,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> Answer<Vec<T>> {
-    Ok(events.prepare(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
-}
-
-pub fn summary(events: &Transaction<'_>, range: Range) -> Answer<Summary> {
-    let summary = events.query_row(
+pub fn summary(scope: &Scope<'_>) -> Answer<Summary> {
+    let summary = scope.one(
         "SELECT COUNT(*), COUNT(DISTINCT session_id), COUNT(DISTINCT user_id),
              COUNT(DISTINCT component_hash)
          FROM events WHERE event = 'component_visit' AND timestamp >= ?1 AND timestamp < ?2",
-        bounds(range),
         |row| {
             Ok(Summary {
                 visits: unsigned(row, 0)?,
@@ -51,55 +24,46 @@ pub fn summary(events: &Transaction<'_>, range: Range) -> Answer<Summary> {
             })
         },
     )?;
-    let errors = events.query_row(
+    let errors = scope.one(
         "SELECT COUNT(*) FROM events
          WHERE event = 'component_error' AND timestamp >= ?1 AND timestamp < ?2",
-        bounds(range),
         |row| unsigned(row, 0),
     )?;
-    let total_ms = events.query_row(
+    let total_ms = scope.one(
         "SELECT COALESCE(SUM(duration_ms), 0) FROM events
          WHERE event = 'component_exit' AND timestamp >= ?1 AND timestamp < ?2",
-        bounds(range),
         |row| unsigned(row, 0),
     )?;
     Ok(Summary { errors, total_ms, ..summary })
 }
 
-fn component_visits(
-    events: &Transaction<'_>,
-    range: Range,
-    sql: &str,
-) -> Answer<Vec<ComponentVisits>> {
-    all(events, sql, bounds(range), |row| {
+fn component_visits(scope: &Scope<'_>, sql: &str) -> Answer<Vec<ComponentVisits>> {
+    scope.all(sql, &[], |row| {
         Ok(ComponentVisits { component: row.get(0)?, name: row.get(1)?, visits: unsigned(row, 2)? })
     })
 }
 
-pub fn visits(events: &Transaction<'_>, range: Range) -> Answer<Vec<ComponentVisits>> {
+pub fn visits(scope: &Scope<'_>) -> Answer<Vec<ComponentVisits>> {
     component_visits(
-        events,
-        range,
+        scope,
         "SELECT component_hash, MAX(component_name), COUNT(*) FROM events
          WHERE event = 'component_visit' AND timestamp >= ?1 AND timestamp < ?2
          GROUP BY component_hash ORDER BY COUNT(*) DESC, component_hash",
     )
 }
 
-pub fn entry_points(events: &Transaction<'_>, range: Range) -> Answer<Vec<ComponentVisits>> {
+pub fn entry_points(scope: &Scope<'_>) -> Answer<Vec<ComponentVisits>> {
     component_visits(
-        events,
-        range,
+        scope,
         "SELECT component_hash, MAX(component_name), COUNT(*) FROM events
          WHERE event = 'component_visit' AND timestamp >= ?1 AND timestamp < ?2 AND is_entry
          GROUP BY component_hash ORDER BY COUNT(*) DESC, component_hash",
     )
 }
 
-pub fn exit_points(events: &Transaction<'_>, range: Range) -> Answer<Vec<ComponentVisits>> {
+pub fn exit_points(scope: &Scope<'_>) -> Answer<Vec<ComponentVisits>> {
     component_visits(
-        events,
-        range,
+        scope,
         "WITH visits AS (
              SELECT component_hash, component_name, ROW_NUMBER() OVER (
                  PARTITION BY session_id ORDER BY timestamp DESC, seq DESC, event_id DESC
@@ -111,9 +75,8 @@ pub fn exit_points(events: &Transaction<'_>, range: Range) -> Answer<Vec<Compone
     )
 }
 
-pub fn journey(events: &Transaction<'_>, range: Range) -> Answer<Vec<Flow>> {
-    all(
-        events,
+pub fn journey(scope: &Scope<'_>) -> Answer<Vec<Flow>> {
+    scope.all(
         "WITH visits AS (
              SELECT prev_component, component_hash, ROW_NUMBER() OVER (
                  PARTITION BY session_id ORDER BY timestamp DESC, seq DESC, event_id DESC
@@ -126,68 +89,58 @@ pub fn journey(events: &Transaction<'_>, range: Range) -> Answer<Vec<Flow>> {
          )
          SELECT origin, target, COUNT(*) FROM steps
          GROUP BY origin, target ORDER BY COUNT(*) DESC, origin, target",
-        bounds(range),
+        &[],
         |row| Ok(Flow { from: row.get(0)?, to: row.get(1)?, count: unsigned(row, 2)? }),
     )
 }
 
-pub fn bounce(events: &Transaction<'_>, range: Range) -> Answer<Bounce> {
-    Ok(events.query_row(
+pub fn bounce(scope: &Scope<'_>) -> Answer<Bounce> {
+    scope.one(
         "WITH sessions AS (
              SELECT COUNT(*) AS visits FROM events
              WHERE event = 'component_visit' AND timestamp >= ?1 AND timestamp < ?2
              GROUP BY session_id
          )
          SELECT COUNT(*), COUNT(*) FILTER (WHERE visits = 1) FROM sessions",
-        bounds(range),
         |row| Ok(Bounce { sessions: unsigned(row, 0)?, bounced: unsigned(row, 1)? }),
-    )?)
+    )
 }
 
-pub fn active_users(events: &Transaction<'_>, range: Range) -> Answer<ActiveUsers> {
-    Ok(events.query_row(
+pub fn active_users(scope: &Scope<'_>) -> Answer<ActiveUsers> {
+    scope.one(
         "SELECT COUNT(DISTINCT user_id) FROM events
          WHERE event = 'component_visit' AND timestamp >= ?1 AND timestamp < ?2",
-        bounds(range),
         |row| Ok(ActiveUsers { users: unsigned(row, 0)? }),
-    )?)
+    )
 }
 
-pub fn popularity(events: &Transaction<'_>, range: Range, bucket_ms: u64) -> Answer<Vec<Bucket>> {
-    let mut buckets: BTreeMap<u64, Bucket> = bucket_starts(range, bucket_ms)
+pub fn popularity(scope: &Scope<'_>, bucket_ms: u64) -> Answer<Vec<Bucket>> {
+    let mut buckets: BTreeMap<u64, Bucket> = bucket_starts(scope.range, bucket_ms)
         .unwrap_or_default()
         .into_iter()
         .map(|start_ms| (start_ms, Bucket { start_ms, ..Bucket::default() }))
         .collect();
-    let (from_ms, to_ms) = bounds(range);
-    let mut statement = events.prepare(
-        "SELECT timestamp - timestamp % ?3 AS start_ms, event, component_hash, COUNT(*) FROM events
-         WHERE event IN ('component_visit', 'component_error')
+    let sql = "SELECT timestamp - timestamp % ?3 AS start_ms, event, component_hash, COUNT(*)
+         FROM events WHERE event IN ('component_visit', 'component_error')
              AND timestamp >= ?1 AND timestamp < ?2
-         GROUP BY start_ms, event, component_hash",
-    )?;
-    let mut rows = statement.query(params![from_ms, to_ms, signed(bucket_ms.max(1))])?;
-    while let Some(row) = rows.next()? {
-        let Some(bucket) = buckets.get_mut(&unsigned(row, 0)?) else { continue };
-        let count = unsigned(row, 3)?;
-        if row.get_ref(1)?.as_str() == Ok("component_visit") {
-            bucket.visits.insert(row.get(2)?, count);
-        } else {
-            bucket.errors += count;
+         GROUP BY start_ms, event, component_hash";
+    scope.rows(sql, scope.range, &[&signed(bucket_ms.max(1))], |mut rows| {
+        while let Some(row) = rows.next()? {
+            let Some(bucket) = buckets.get_mut(&unsigned(row, 0)?) else { continue };
+            let count = unsigned(row, 3)?;
+            if row.get_ref(1)?.as_str() == Ok("component_visit") {
+                bucket.visits.insert(row.get(2)?, count);
+            } else {
+                bucket.errors += count;
+            }
         }
-    }
+        Ok(())
+    })?;
     Ok(buckets.into_values().collect())
 }
 
-pub fn sessions(
-    events: &Transaction<'_>,
-    range: Range,
-    limit: u64,
-    offset: u64,
-) -> Answer<Vec<Session>> {
-    let (from_ms, to_ms) = bounds(range);
-    all(
-        events,
+pub fn sessions(scope: &Scope<'_>, limit: u64, offset: u64) -> Answer<Vec<Session>> {
+    scope.all(
         "WITH sessions AS (
              SELECT session_id, MIN(timestamp) AS started, MAX(timestamp) AS ended,
                  COUNT(*) FILTER (WHERE event = 'component_visit') AS visits,
@@ -208,7 +161,7 @@ pub fn sessions(
                  AND event = 'component_visit' AND timestamp >= ?1 AND timestamp < ?2
                  ORDER BY timestamp DESC, seq DESC, event_id DESC LIMIT 1)
          FROM sessions AS s ORDER BY started DESC, session_id DESC",
-        params![from_ms, to_ms, signed(limit), signed(offset)],
+        &[&signed(limit), &signed(offset)],
         |row| {
             Ok(Session {
                 session_id: row.get(0)?,
@@ -225,13 +178,12 @@ pub fn sessions(
     )
 }
 
-pub fn errors(events: &Transaction<'_>, range: Range) -> Answer<Vec<ComponentErrors>> {
-    let mut components = all(
-        events,
+pub fn errors(scope: &Scope<'_>) -> Answer<Vec<ComponentErrors>> {
+    let mut components = scope.all(
         "SELECT component_hash, MAX(component_name), COUNT(*) FROM events
          WHERE event = 'component_error' AND timestamp >= ?1 AND timestamp < ?2
          GROUP BY component_hash ORDER BY COUNT(*) DESC, component_hash",
-        bounds(range),
+        &[],
         |row| {
             Ok(ComponentErrors {
                 component: row.get(0)?,
@@ -241,18 +193,77 @@ pub fn errors(events: &Transaction<'_>, range: Range) -> Answer<Vec<ComponentErr
             })
         },
     )?;
-    let (from_ms, to_ms) = bounds(range);
     let latest = i64::try_from(LATEST).unwrap_or(i64::MAX);
     for component in &mut components {
-        component.latest = all(
-            events,
+        component.latest = scope.all(
             "SELECT error_message FROM events
              WHERE event = 'component_error' AND timestamp >= ?1 AND timestamp < ?2
                  AND component_hash = ?3
              ORDER BY timestamp DESC, seq DESC, event_id DESC LIMIT ?4",
-            params![from_ms, to_ms, component.component, latest],
+            &[&component.component, &latest],
             |row| row.get(0),
         )?;
     }
     Ok(components)
+}
+
+pub fn activity(scope: &Scope<'_>, starts: &[u64]) -> Answer<Vec<Activity>> {
+    starts
+        .iter()
+        .zip(stretches(scope.range, starts))
+        .map(|(&start_ms, stretch)| {
+            scope.part(
+                stretch,
+                "SELECT COUNT(*) FILTER (WHERE visit), COUNT(*) FILTER (WHERE NOT visit),
+                     COUNT(DISTINCT session_id) FILTER (WHERE visit),
+                     COUNT(DISTINCT user_id) FILTER (WHERE visit)
+                 FROM (SELECT event = 'component_visit' AS visit, session_id, user_id FROM events
+                     WHERE event IN ('component_visit', 'component_error')
+                         AND timestamp >= ?1 AND timestamp < ?2)",
+                |row| {
+                    Ok(Activity {
+                        start_ms,
+                        visits: unsigned(row, 0)?,
+                        errors: unsigned(row, 1)?,
+                        sessions: unsigned(row, 2)?,
+                        users: unsigned(row, 3)?,
+                    })
+                },
+            )
+        })
+        .collect()
+}
+
+pub fn paths(scope: &Scope<'_>, steps: u64) -> Answer<Vec<PathStep>> {
+    scope.all(
+        "WITH visits AS (
+             SELECT component_hash AS origin, LEAD(component_hash) OVER way AS target,
+                 ROW_NUMBER() OVER way AS step
+             FROM events WHERE event = 'component_visit' AND timestamp >= ?1 AND timestamp < ?2
+             WINDOW way AS (PARTITION BY session_id ORDER BY timestamp, seq, event_id)
+         )
+         SELECT step, origin, COALESCE(target, '(exit)') AS target, COUNT(*) AS sessions
+         FROM visits WHERE step <= ?3 GROUP BY step, origin, COALESCE(target, '(exit)')
+         ORDER BY step, sessions DESC, origin, COALESCE(target, '(exit)')",
+        &[&signed(steps)],
+        |row| {
+            Ok(PathStep {
+                step: unsigned(row, 0)?,
+                from: row.get(1)?,
+                to: row.get(2)?,
+                sessions: unsigned(row, 3)?,
+            })
+        },
+    )
+}
+
+pub fn session_lengths(scope: &Scope<'_>) -> Answer<SessionLengths> {
+    let lengths_ms = scope.all(
+        "SELECT MAX(timestamp) - MIN(timestamp) FROM events
+         WHERE timestamp >= ?1 AND timestamp < ?2
+         GROUP BY session_id HAVING COUNT(*) FILTER (WHERE event = 'component_visit') > 0",
+        &[],
+        |row| unsigned(row, 0),
+    )?;
+    Ok(SessionLengths::of(lengths_ms))
 }

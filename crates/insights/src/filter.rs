@@ -1,0 +1,56 @@
+//! Which events an answer is about, beside its range.
+
+use std::collections::BTreeSet;
+
+use tracking::{Event, Record};
+
+use crate::{
+    Range,
+    select::{in_range, is_visit},
+};
+
+/// Applied before an answer; the default lets everything through.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Filter {
+    /// Only events of these components, by hash; of all when there are none.
+    pub components: Vec<String>,
+    /// Only sessions that have their entry in range, and by the component with this hash.
+    pub entry: Option<String>,
+    /// A `user_id`.
+    pub user: Option<String>,
+    /// A `session_id`.
+    pub session: Option<String>,
+}
+
+impl Filter {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The events of `records` that pass.
+    #[must_use]
+    pub fn apply(&self, records: &[Record], range: Range) -> Vec<Record> {
+        let entered = self.entry.as_deref().map(|entry| entered_by(records, range, entry));
+        let is = |wanted: &Option<String>, id: &str| wanted.as_deref().is_none_or(|w| w == id);
+        in_range(records, range)
+            .filter(|record| is(&self.user, record.user_id.as_str()))
+            .filter(|record| is(&self.session, record.session_id.as_str()))
+            .filter(|record| {
+                self.components.is_empty() || self.components.contains(&record.component.hash)
+            })
+            .filter(|record| {
+                entered.as_ref().is_none_or(|ids| ids.contains(record.session_id.as_str()))
+            })
+            .cloned()
+            .collect()
+    }
+}
+
+fn entered_by<'a>(records: &'a [Record], range: Range, entry: &str) -> BTreeSet<&'a str> {
+    in_range(records, range)
+        .filter(|record| is_visit(record) && record.component.hash == entry)
+        .filter(|record| matches!(record.event, Event::ComponentVisit { is_entry: true, .. }))
+        .map(|record| record.session_id.as_str())
+        .collect()
+}
