@@ -5,7 +5,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::Parser;
 use thiserror::Error;
 
-use crate::person::Loki;
+use crate::{
+    access::{Access, ClientIp},
+    person::Loki,
+};
 
 /// Environment variable of the token that `/api` asks for. Not an argument: arguments are visible
 /// to every user of the machine.
@@ -31,6 +34,18 @@ pub struct Args {
     /// every request.
     #[arg(long, env = "CLM_REGISTRY")]
     pub registry: Option<PathBuf>,
+    /// Where one JSON line per request goes.
+    #[arg(long, env = "CLM_ACCESS_LOG", value_enum, default_value = "stdout")]
+    pub access_log: AccessLog,
+    /// What those lines tell of a client's address.
+    #[arg(long, env = "CLM_CLIENT_IP", value_enum, default_value = "truncated")]
+    pub client_ip: ClientIp,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum AccessLog {
+    Stdout,
+    Off,
 }
 
 /// Arguments that fit together.
@@ -44,6 +59,8 @@ pub struct Config {
     pub token: Option<String>,
     /// Where what is erased here is erased too.
     pub loki: Option<Loki>,
+    /// The line per request.
+    pub access: Access,
 }
 
 #[derive(Debug, Error)]
@@ -55,6 +72,8 @@ pub enum ConfigError {
     TokenNeeded(SocketAddr),
     #[error("--registry {0} must end in .json, .yaml or .yml")]
     RegistryKind(PathBuf),
+    #[error("the access log cannot be written: {0}")]
+    AccessLog(std::io::Error),
 }
 
 impl Config {
@@ -63,7 +82,7 @@ impl Config {
     /// # Errors
     /// When the arguments do not fit together, see [`ConfigError`].
     pub fn new(args: Args, token: Option<String>) -> Result<Self, ConfigError> {
-        let Args { listen, data, dist, registry } = args;
+        let Args { listen, data, dist, registry, access_log, client_ip } = args;
         let token = token.filter(|token| !token.is_empty());
         if token.is_none() && !listen.ip().is_loopback() {
             return Err(ConfigError::TokenNeeded(listen));
@@ -75,6 +94,12 @@ impl Config {
         {
             return Err(ConfigError::RegistryKind(path.clone()));
         }
-        Ok(Self { listen, data, dist, registry, token, loki: None })
+        let access = match access_log {
+            AccessLog::Stdout => {
+                Access::to(std::io::stdout(), client_ip).map_err(ConfigError::AccessLog)?
+            }
+            AccessLog::Off => Access::default(),
+        };
+        Ok(Self { listen, data, dist, registry, token, loki: None, access })
     }
 }

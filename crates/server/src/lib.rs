@@ -5,9 +5,11 @@
 //! - `GET /registry.json`: `--registry`, or the page's own.
 //! - `POST /loki/api/v1/push`: events in.
 //! - `GET /api/insights/..`: answers out, each held to the definition in `insights`.
+//! - `POST /api/analytics`: events of clients without our tracker.
 //! - `GET /api/me` and `DELETE /api/me`: what is stored of a person, for that person.
 //! - `GET /healthz`.
 
+pub mod access;
 pub mod answers;
 mod clock;
 mod config;

@@ -48,7 +48,8 @@ pub async fn run(config: Config) -> Result<(), RunError> {
         .map_err(|error| RunError::Store(config.data.display().to_string(), error))?;
     let stop = stop_signal().map_err(RunError::Signal)?;
     let erasures = config.loki.clone().map(|loki| tokio::spawn(person::work(store.clone(), loki)));
-    let app = router(Arc::new(App { store, config }));
+    let app =
+        router(Arc::new(App { store, config })).into_make_service_with_connect_info::<SocketAddr>();
 
     // Whoever started us may have stopped reading; that is no reason to end.
     let mut stdout = io::stdout();

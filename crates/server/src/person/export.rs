@@ -25,12 +25,22 @@ const PAGE: i64 = 500;
 
 /// The names of the lists in the file, and how a page of each is read. `?1` is the user, `?2` the
 /// row before, `?3` the last row there was when the export began.
-const LISTS: [(&str, &str); 1] = [(
-    "events",
-    "SELECT cursor, received_at, line FROM events
-     WHERE user_id = ?1 AND cursor > ?2 AND cursor <= ?3 ORDER BY cursor LIMIT ?4",
-)];
-const COUNTS: [&str; 1] = ["SELECT COUNT(*), MAX(cursor) FROM events WHERE user_id = ?1"];
+const LISTS: [(&str, &str); 2] = [
+    (
+        "events",
+        "SELECT cursor, received_at, line FROM events
+         WHERE user_id = ?1 AND cursor > ?2 AND cursor <= ?3 ORDER BY cursor LIMIT ?4",
+    ),
+    (
+        "analytics",
+        "SELECT id, received_at, line FROM analytics
+         WHERE user_id = ?1 AND id > ?2 AND id <= ?3 ORDER BY id LIMIT ?4",
+    ),
+];
+const COUNTS: [&str; 2] = [
+    "SELECT COUNT(*), MAX(cursor) FROM events WHERE user_id = ?1",
+    "SELECT COUNT(*), MAX(id) FROM analytics WHERE user_id = ?1",
+];
 
 struct Reading {
     store: Store,

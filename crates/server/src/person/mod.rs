@@ -61,6 +61,7 @@ struct Gone<'a> {
     erased_at: u64,
     /// Removed by this request.
     events: usize,
+    analytics: usize,
 }
 
 async fn erase(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -84,6 +85,7 @@ async fn erase(State(app): State<Arc<App>>, request: Request) -> Response {
                 status,
                 erased_at: erased.erasure.at_ms,
                 events: erased.events,
+                analytics: erased.analytics,
             };
             (code, Json(gone)).into_response()
         }

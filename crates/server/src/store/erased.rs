@@ -66,6 +66,7 @@ pub struct Erasure {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Erased {
     pub events: usize,
+    pub analytics: usize,
     pub erasure: Erasure,
 }
 
@@ -137,6 +138,7 @@ fn erase(
         |row| row.get(0),
     )?;
     let events = transaction.execute("DELETE FROM events WHERE user_id = ?1", [user])?;
+    let analytics = transaction.execute("DELETE FROM analytics WHERE user_id = ?1", [user])?;
     if is_new {
         transaction.execute(
             "INSERT INTO erased (user_id, erased_at, until, at_loki, next_try)
@@ -147,7 +149,7 @@ fn erase(
     }
     transaction.commit()?;
     let at_ms = before.map_or(now_ms, |erasure| erasure.at_ms);
-    Ok(Erased { events, erasure: Erasure { at_ms, at_loki } })
+    Ok(Erased { events, analytics, erasure: Erasure { at_ms, at_loki } })
 }
 
 /// Whether and when `user` was erased.

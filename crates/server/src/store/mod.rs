@@ -1,6 +1,7 @@
 //! The events in one SQLite file: one thread writes, any number read.
 
 mod erased;
+mod note;
 mod row;
 mod schema;
 mod writer;
@@ -17,6 +18,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tracking::UserId;
 
 pub use erased::{AtLoki, Erased, Erasure, find as find_erasure};
+pub use note::Note;
 pub use row::Row;
 pub use writer::Writer;
 
@@ -67,6 +69,7 @@ impl Store {
         connection.busy_timeout(BUSY)?;
         schema::prepare(&mut connection)?;
         let (jobs, queue) = mpsc::channel(WAITING);
+        note::prepare(&connection)?;
         let known = erased::Known::load(&connection)?;
         let writer = Writer::start(connection, known, queue)?;
         let store = Self { path: Arc::new(path), jobs, readers: Arc::new(Semaphore::new(READERS)) };
@@ -79,8 +82,26 @@ impl Store {
     /// # Errors
     /// When they could not be stored; none of them are then.
     pub async fn insert(&self, rows: Vec<Row>, received_ms: u64) -> Result<Vec<usize>, StoreError> {
+        self.add(rows, Vec::new(), received_ms).await
+    }
+
+    /// Stores `note`, unless the data of its user was erased: then it says no.
+    ///
+    /// # Errors
+    /// When it could not be stored.
+    pub async fn note(&self, note: Note) -> Result<bool, StoreError> {
+        let received_ms = note.received_ms;
+        Ok(self.add(Vec::new(), vec![note], received_ms).await?.is_empty())
+    }
+
+    async fn add(
+        &self,
+        rows: Vec<Row>,
+        notes: Vec<Note>,
+        received_ms: u64,
+    ) -> Result<Vec<usize>, StoreError> {
         let (done, answer) = oneshot::channel();
-        self.hand_over(writer::Job::Insert(writer::Insert { rows, received_ms, done }))?;
+        self.hand_over(writer::Job::Insert(writer::Insert { rows, notes, received_ms, done }))?;
         answer.await.map_err(|_| StoreError::Stopped)?.map_err(StoreError::Write)
     }
 

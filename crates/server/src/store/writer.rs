@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::store::{
     erased::Known,
+    note::Note,
     row::{INSERT, Row},
 };
 
@@ -16,8 +17,10 @@ const GROUP: usize = 128;
 /// Rows to store.
 pub struct Insert {
     pub rows: Vec<Row>,
+    pub notes: Vec<Note>,
     pub received_ms: u64,
-    /// Told after the commit, or why there was none: the places of the rows whose user was erased.
+    /// Told after the commit, or why there was none: the places of the rows, and
+    /// after them of the notes, whose user was erased.
     pub done: oneshot::Sender<Result<Vec<usize>, String>>,
 }
 
@@ -74,8 +77,13 @@ fn store(connection: &mut Connection, known: &Known, inserts: Vec<Insert>) {
 }
 
 fn erased(known: &Known, insert: &Insert) -> Vec<usize> {
-    let is_erased = |(at, row): (usize, &Row)| known.contains(&row.record.user_id).then_some(at);
-    insert.rows.iter().enumerate().filter_map(is_erased).collect()
+    let rows = insert.rows.iter().map(|row| known.contains(&row.record.user_id));
+    let notes = insert.notes.iter().map(|note| is_erased(known, note));
+    rows.chain(notes).enumerate().filter_map(|(at, erased)| erased.then_some(at)).collect()
+}
+
+fn is_erased(known: &Known, note: &Note) -> bool {
+    note.user_id.as_ref().is_some_and(|user| known.contains(user))
 }
 
 fn commit(connection: &mut Connection, known: &Known, inserts: &[Insert]) -> rusqlite::Result<()> {
@@ -85,6 +93,9 @@ fn commit(connection: &mut Connection, known: &Known, inserts: &[Insert]) -> rus
         for insert in inserts {
             for row in insert.rows.iter().filter(|row| !known.contains(&row.record.user_id)) {
                 row.insert(&mut statement, insert.received_ms)?;
+            }
+            for note in insert.notes.iter().filter(|note| !is_erased(known, note)) {
+                note.insert(&transaction)?;
             }
         }
     }

@@ -16,7 +16,7 @@ use axum::{
 };
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::{Config, answers, person, push, store::Store};
+use crate::{Config, access, answers, person, push, store::Store};
 
 /// What every request may need.
 pub struct App {
@@ -32,7 +32,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/{*rest}", any(no_such_answer))
         .layer(middleware::from_fn_with_state(app.clone(), token::check))
         .layer(always(header::CACHE_CONTROL, "no-store"));
-    let me = person::routes().layer(always(header::CACHE_CONTROL, "no-store"));
+    let me =
+        person::routes().merge(access::routes()).layer(always(header::CACHE_CONTROL, "no-store"));
     let mut router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/loki/api/v1/push", post(push::push));
@@ -46,11 +47,12 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(page::page(&app.config.dist))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(always(header::REFERRER_POLICY, "same-origin"));
-    if app.config.listen.ip().is_loopback() {
+    let router = if app.config.listen.ip().is_loopback() {
         router.layer(middleware::from_fn(host::check))
     } else {
         router
-    }
+    };
+    router.layer(middleware::from_fn_with_state(app, access::log))
 }
 
 fn always(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -43,6 +43,7 @@ pub fn config(dir: &Path) -> Config {
         registry: None,
         token: None,
         loki: None,
+        access: server::access::Access::default(),
     }
 }
 
