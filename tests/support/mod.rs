@@ -112,6 +112,9 @@ impl Person {
     }
 
     pub async fn arrive_at(url: &str, setup: Setup) -> Self {
+        // The driver's client is built with the server's features, and that one names its provider
+        // itself. Only the first call counts.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let chromedriver = Command::new(path("CHROMEDRIVER"))
             .arg(format!("--port={port}"))
