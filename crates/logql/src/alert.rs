@@ -1,0 +1,126 @@
+//! What somebody should be woken for, or at least told.
+
+use tracking::{DropReason, event::DASHBOARD};
+
+use crate::{
+    Chosen, Expected, Panel, SLOW_FACTOR, Scope, Span, field,
+    panel::{dropped, load_factors},
+    scope::matcher,
+};
+
+const WINDOW: Span = Span::Seconds(15 * 60);
+const SILENCE: Span = Span::Seconds(60 * 60);
+/// Errors in [`WINDOW`] below which a rate says nothing.
+const FEW_ERRORS: u64 = 5;
+/// The same for errors of the page itself.
+const FEW_PAGE_ERRORS: u64 = 10;
+/// Events lost in [`WINDOW`] that are no single closed laptop.
+const FEW_DROPS: u64 = 20;
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Alert {
+    /// In Loki's and Prometheus' style.
+    pub name: &'static str,
+    pub severity: Severity,
+    /// True as soon as it returns anything.
+    pub expr: String,
+    pub range: Span,
+    /// How long it must be true.
+    pub for_minutes: u64,
+    pub summary: &'static str,
+    /// What to do.
+    pub action: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Severity {
+    Warning,
+    Critical,
+}
+
+impl Severity {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// All alerts, for the events of `job` and components expected to load as `expected` says.
+#[must_use]
+pub fn all(job: &str, expected: &[Expected]) -> Vec<Alert> {
+    let scope = Scope { range: WINDOW, expected, ..Scope::new(job, 0) };
+    let errors = Panel::Errors.query(&scope);
+    let visits = Panel::VisitsByComponent.query(&scope);
+    let page = Scope { component: Chosen::One(DASHBOARD), ..scope };
+    // Errors that repeat are counted instead of sent: that is no loss.
+    let lost = matcher(field::DROPPED_REASON, "!=", DropReason::Repeated.as_str());
+    let drops = dropped(&scope, WINDOW, Some(lost));
+    let mut alerts = vec![
+        Alert {
+            name: "ClmComponentErrors",
+            severity: Severity::Critical,
+            expr: format!("{errors} / {visits} > 0.2 and {errors} >= {FEW_ERRORS}"),
+            range: WINDOW,
+            for_minutes: 5,
+            summary: "More than one error for every five visits of {{ $labels.component }}",
+            action: "Open the Operations dashboard, choose the component and read its latest errors. \
+                     Kind http or network: check that the component's address answers. Otherwise take \
+                     back its last release.",
+        },
+        Alert {
+            name: "ClmPageErrors",
+            severity: Severity::Critical,
+            expr: format!("{} >= {FEW_PAGE_ERRORS}", Panel::Errors.query(&page)),
+            range: WINDOW,
+            for_minutes: 5,
+            summary: "The dashboard page itself reports errors",
+            action: "Read the latest errors of (dashboard) on the Operations dashboard. Kind registry: \
+                     the last change of the registry cannot be used. Otherwise take back the last release \
+                     of the page.",
+        },
+        Alert {
+            name: "ClmNoEvents",
+            severity: Severity::Critical,
+            expr: format!("absent_over_time({{{}}} [{SILENCE}])", matcher(field::JOB, "=", job)),
+            range: SILENCE,
+            for_minutes: 5,
+            summary: "No event at all for an hour",
+            action: "Open the dashboard, allow usage data and watch the Live page. Events leave the page \
+                     but do not arrive: check the server's connection to Loki and its credentials. Nobody \
+                     works at this hour: silence this alert for that time.",
+        },
+        Alert {
+            name: "ClmEventsDropped",
+            severity: Severity::Warning,
+            expr: format!("{drops} > {FEW_DROPS}"),
+            range: WINDOW,
+            for_minutes: 0,
+            summary: "The tracker gave up events: {{ $labels.dropped_reason }}",
+            action: "rejected or too_large: the server or Loki refuses events, read the server's log. \
+                     queue_full: browsers could not deliver for long, check that the server is reached. \
+                     pending_full or corrupt: look at the newest release of the page.",
+        },
+    ];
+    if !expected.is_empty() {
+        // Each part of the query compares for itself: `or` binds weaker than `>`.
+        let slow: Vec<_> = load_factors(&scope)
+            .into_iter()
+            .map(|factor| format!("{factor} > {SLOW_FACTOR}"))
+            .collect();
+        alerts.push(Alert {
+            name: "ClmSlowComponent",
+            severity: Severity::Warning,
+            expr: slow.join(" or "),
+            range: WINDOW,
+            for_minutes: 10,
+            summary: "{{ $labels.component }} loads three times slower than expected or worse",
+            action: "Open the component's address by itself and see what it waits for. When it is as fast \
+                     as it can be, raise expected_load_time_ms in the registry and run \
+                     `cargo xtask grafana`.",
+        });
+    }
+    alerts
+}
