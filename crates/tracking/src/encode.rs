@@ -4,6 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
     frozen::Frozen,
+    json::Json,
     loki::{Entry, Labels, PushRequest, Stream, StructuredMetadata},
     settings::LabelMode,
     time::Timestamp,
@@ -97,18 +98,14 @@ pub fn body(records: &[Frozen], job: &str, mode: LabelMode, now: Timestamp) -> S
     for (stream, first) in firsts.iter().enumerate() {
         json.raw(if stream == 0 { "{\"stream\":{" } else { ",{\"stream\":{" });
         json.pair("component", &first.component);
-        json.raw(",");
         json.pair("event", first.event);
-        json.raw(",");
         json.pair("job", job);
         if let Some(hour) = late_hour(first, now) {
-            json.raw(",");
             json.pair(LATE_LABEL, &hour.to_string());
         }
-        json.raw(",");
         match mode {
             LabelMode::Metadata => json.pair("service_name", job),
-            LabelMode::Stream => json.person(first),
+            LabelMode::Stream => person(&mut json, first),
         }
         json.raw("},\"values\":[");
         let mut next = "[\"";
@@ -122,7 +119,7 @@ pub fn body(records: &[Frozen], job: &str, mode: LabelMode, now: Timestamp) -> S
             json.text(&record.line);
             if mode == LabelMode::Metadata {
                 json.raw(",{");
-                json.person(record);
+                person(&mut json, record);
                 json.raw("}");
             }
             next = "],[\"";
@@ -133,52 +130,7 @@ pub fn body(records: &[Frozen], job: &str, mode: LabelMode, now: Timestamp) -> S
     json.0
 }
 
-struct Json(String);
-
-impl Json {
-    fn raw(&mut self, json: &str) {
-        self.0.push_str(json);
-    }
-
-    fn person(&mut self, record: &Frozen) {
-        self.pair("session_id", record.session_id.as_str());
-        self.raw(",");
-        self.pair("user_id", record.user_id.as_str());
-    }
-
-    fn pair(&mut self, key: &str, value: &str) {
-        self.raw("\"");
-        self.raw(key);
-        self.raw("\":");
-        self.text(value);
-    }
-
-    fn text(&mut self, text: &str) {
-        const HEX: [char; 2] = ['0', '1'];
-        self.raw("\"");
-        let mut copied = 0;
-        for (at, b) in text.bytes().enumerate() {
-            if b >= b' ' && b != b'"' && b != b'\\' {
-                continue;
-            }
-            self.raw(&text[copied..at]);
-            copied = at + 1;
-            match b {
-                b'"' => self.raw("\\\""),
-                b'\\' => self.raw("\\\\"),
-                b'\n' => self.raw("\\n"),
-                b'\r' => self.raw("\\r"),
-                b'\t' => self.raw("\\t"),
-                8 => self.raw("\\b"),
-                12 => self.raw("\\f"),
-                _ => {
-                    self.raw("\\u00");
-                    self.0.push(HEX[usize::from(b >> 4 & 1)]);
-                    self.0.push(char::from_digit(u32::from(b & 15), 16).unwrap_or('0'));
-                }
-            }
-        }
-        self.raw(&text[copied..]);
-        self.raw("\"");
-    }
+fn person(json: &mut Json, record: &Frozen) {
+    json.pair("session_id", record.session_id.as_str());
+    json.pair("user_id", record.user_id.as_str());
 }

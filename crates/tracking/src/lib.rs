@@ -9,6 +9,7 @@ pub mod encode;
 pub mod event;
 mod frozen;
 pub mod id;
+mod json;
 pub mod limit;
 pub mod loki;
 mod outcome;

@@ -2,25 +2,26 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
     event::{Component, DropReason, ErrorKind, Event, InvalidLine, Record, SCHEMA_VERSION, name},
     id::{EventId, SessionId, UserId},
+    json::Json,
     limit,
     time::Timestamp,
 };
 
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Deserialize)]
 pub(crate) struct Wire<'a> {
     #[serde(borrow)]
     event: Cow<'a, str>,
     #[serde(borrow)]
     event_id: Cow<'a, str>,
     schema_version: u64,
-    #[serde(borrow)]
-    level: Cow<'a, str>,
+    #[serde(borrow, rename = "level")]
+    _level: Cow<'a, str>,
     timestamp: u64,
     #[serde(borrow)]
     user_id: Cow<'a, str>,
@@ -32,128 +33,125 @@ pub(crate) struct Wire<'a> {
     #[serde(borrow)]
     component_name: Cow<'a, str>,
 
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     previous_session_id: Option<Cow<'a, str>>,
 
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     url: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     referrer: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     visit_index: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     is_entry: Option<bool>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     prev_component: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     prev_component_name: Option<Cow<'a, str>>,
 
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     duration_ms: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    duration_seconds: Option<u64>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, rename = "duration_seconds")]
+    _duration_seconds: Option<u64>,
+    #[serde(borrow, default)]
     next_component: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     is_last: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     session_elapsed_ms: Option<u64>,
 
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     interaction_type: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     load_time_ms: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     details: Option<Cow<'a, RawValue>>,
 
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     error_kind: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     error_message: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     error_stack: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     suppressed: Option<u64>,
 
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     dropped_reason: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     dropped_count: Option<u64>,
 }
 
-fn some(text: &str) -> Option<Cow<'_, str>> {
-    Some(Cow::Borrowed(text))
+/// The line of `record`, fields in their order.
+pub(crate) fn write(record: &Record) -> String {
+    let mut line = Json(String::with_capacity(512));
+    line.raw("{");
+    line.pair("event", record.event.name());
+    line.pair("event_id", &record.event_id.to_string());
+    line.number("schema_version", SCHEMA_VERSION);
+    line.pair("level", record.event.level());
+    line.number("timestamp", record.timestamp.0);
+    line.pair("user_id", record.user_id.as_str());
+    line.pair("session_id", record.session_id.as_str());
+    line.number("seq", record.seq);
+    line.pair("component_hash", &record.component.hash);
+    line.pair("component_name", &record.component.name);
+    write_event(&mut line, &record.event);
+    line.raw("}");
+    line.0
 }
 
-impl<'a> From<&'a Record> for Wire<'a> {
-    fn from(record: &'a Record) -> Self {
-        let envelope = Self {
-            event: Cow::Borrowed(record.event.name()),
-            event_id: Cow::Owned(record.event_id.to_string()),
-            schema_version: SCHEMA_VERSION,
-            level: Cow::Borrowed(record.event.level()),
-            timestamp: record.timestamp.0,
-            user_id: Cow::Borrowed(record.user_id.as_str()),
-            session_id: Cow::Borrowed(record.session_id.as_str()),
-            seq: record.seq,
-            component_hash: Cow::Borrowed(&record.component.hash),
-            component_name: Cow::Borrowed(&record.component.name),
-            ..Self::default()
-        };
-        match &record.event {
-            Event::SessionStart { previous_session_id } => Self {
-                previous_session_id: previous_session_id
-                    .as_ref()
-                    .map(|id| Cow::Borrowed(id.as_str())),
-                ..envelope
-            },
-            Event::ComponentVisit {
-                url,
-                referrer,
-                visit_index,
-                is_entry,
-                prev_component,
-                prev_component_name,
-            } => Self {
-                url: some(url),
-                referrer: some(referrer),
-                visit_index: Some(*visit_index),
-                is_entry: Some(*is_entry),
-                prev_component: some(prev_component),
-                prev_component_name: some(prev_component_name),
-                ..envelope
-            },
-            Event::ComponentResume { visit_index } => {
-                Self { visit_index: Some(*visit_index), ..envelope }
+fn write_event(line: &mut Json, event: &Event) {
+    match event {
+        Event::SessionStart { previous_session_id } => {
+            if let Some(id) = previous_session_id {
+                line.pair("previous_session_id", id.as_str());
             }
-            Event::ComponentExit { duration_ms, next_component, is_last, session_elapsed_ms } => {
-                Self {
-                    duration_ms: Some(*duration_ms),
-                    duration_seconds: Some(duration_ms.saturating_add(500) / 1000),
-                    next_component: some(next_component),
-                    is_last: Some(*is_last),
-                    session_elapsed_ms: Some(*session_elapsed_ms),
-                    ..envelope
-                }
+        }
+        Event::ComponentVisit {
+            url,
+            referrer,
+            visit_index,
+            is_entry,
+            prev_component,
+            prev_component_name,
+        } => {
+            line.pair("url", url);
+            line.pair("referrer", referrer);
+            line.number("visit_index", *visit_index);
+            line.flag("is_entry", *is_entry);
+            line.pair("prev_component", prev_component);
+            line.pair("prev_component_name", prev_component_name);
+        }
+        Event::ComponentResume { visit_index } => line.number("visit_index", *visit_index),
+        Event::ComponentExit { duration_ms, next_component, is_last, session_elapsed_ms } => {
+            line.number("duration_ms", *duration_ms);
+            line.number("duration_seconds", duration_ms.saturating_add(500) / 1000);
+            line.pair("next_component", next_component);
+            line.flag("is_last", *is_last);
+            line.number("session_elapsed_ms", *session_elapsed_ms);
+        }
+        Event::ComponentInteraction { interaction_type, load_time_ms, details } => {
+            line.pair("interaction_type", interaction_type);
+            if let Some(ms) = load_time_ms {
+                line.number("load_time_ms", *ms);
             }
-            Event::ComponentInteraction { interaction_type, load_time_ms, details } => Self {
-                interaction_type: some(interaction_type),
-                load_time_ms: *load_time_ms,
-                details: details.as_deref().map(Cow::Borrowed),
-                ..envelope
-            },
-            Event::ComponentError { error_kind, error_message, error_stack, suppressed } => Self {
-                error_kind: some(error_kind.as_str()),
-                error_message: some(error_message),
-                error_stack: some(error_stack),
-                suppressed: Some(*suppressed).filter(|count| *count > 0),
-                ..envelope
-            },
-            Event::TrackingDropped { dropped_reason, dropped_count } => Self {
-                dropped_reason: some(dropped_reason.as_str()),
-                dropped_count: Some(*dropped_count),
-                ..envelope
-            },
+            if let Some(json) = details {
+                line.key("details");
+                line.raw(json.get());
+            }
+        }
+        Event::ComponentError { error_kind, error_message, error_stack, suppressed } => {
+            line.pair("error_kind", error_kind.as_str());
+            line.pair("error_message", error_message);
+            line.pair("error_stack", error_stack);
+            if *suppressed > 0 {
+                line.number("suppressed", *suppressed);
+            }
+        }
+        Event::TrackingDropped { dropped_reason, dropped_count } => {
+            line.pair("dropped_reason", dropped_reason.as_str());
+            line.number("dropped_count", *dropped_count);
         }
     }
 }
