@@ -59,7 +59,7 @@ fn observe(store: &Store, pump: Rc<Pump>) {
 fn expose(pump: &Rc<Pump>) {
     let (Some(window), pump) = (web_sys::window(), pump.clone()) else { return };
     let counts = Closure::<dyn Fn() -> JsValue>::new(move || {
-        let json = pump.snapshot().and_then(|counts| serde_json::to_string(&counts).ok());
+        let json = pump.snapshot().map(|counts| counts.to_json());
         json.and_then(|json| js_sys::JSON::parse(&json).ok()).unwrap_or_default()
     });
     let property = js_sys::Object::new();

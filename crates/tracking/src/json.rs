@@ -29,6 +29,16 @@ impl Json {
         self.raw(&value.to_string());
     }
 
+    pub fn number_or_null(&mut self, key: &str, value: Option<u64>) {
+        match value {
+            Some(value) => self.number(key, value),
+            None => {
+                self.key(key);
+                self.raw("null");
+            }
+        }
+    }
+
     pub fn flag(&mut self, key: &str, value: bool) {
         self.key(key);
         self.raw(if value { "true" } else { "false" });

@@ -66,7 +66,7 @@ fn component((hash, name): (String, String)) -> Component {
 /// Within a session the page load that opened it counts 1, 2, 3. Every further page load counts in a
 /// lane of its own, so that numbers are unique without tabs having to agree: lane x 2^32 + n < 2^53.
 const LANE_BITS: u32 = 32;
-const LANES: u128 = 1 << 20;
+const LANES: u64 = 1 << 20;
 
 impl Session {
     pub fn start(now: Now, random: u128) -> Self {
@@ -83,7 +83,7 @@ impl Session {
     }
 
     pub fn join(stored: StoredSession, now: Now, random: u128) -> Self {
-        let lane = 1 + u64::try_from(random % (LANES - 1)).unwrap_or(0);
+        let lane = 1 + (random >> 64) as u64 % (LANES - 1);
         let elapsed = now.wall.0.saturating_sub(stored.started.0).min(SESSION_MAX_MS);
         Self {
             id: stored.id,

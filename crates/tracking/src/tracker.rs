@@ -35,6 +35,17 @@ pub enum Consent {
     Granted,
 }
 
+impl Consent {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Denied => "denied",
+            Self::Granted => "granted",
+        }
+    }
+}
+
 /// Who is tracked from now on; made by the shell when consent is given.
 pub struct Identity {
     pub user_id: UserId,

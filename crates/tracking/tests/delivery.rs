@@ -719,6 +719,8 @@ fn the_snapshot_says_where_every_event_is() {
     let error = now.last_error.unwrap();
     assert_eq!((error.status, error.at), (Some(429), Timestamp(START + 3)));
     assert!(now.next_try_in_ms.unwrap() > 10_000);
+    assert_eq!(now.to_json(), serde_json::to_string(&now).unwrap());
+    assert_eq!(Tracker::default().snapshot(at(0)).to_json().matches("null").count(), 2);
     let json = serde_json::to_value(&now).unwrap();
     assert_eq!(json["dropped"]["queue_full"], 6);
     assert_eq!(json["last_error"]["text"], "the server could not take events");
