@@ -13,6 +13,8 @@ pub mod access;
 pub mod answers;
 mod clock;
 mod config;
+#[doc(hidden)]
+pub mod hostile;
 pub mod person;
 mod push;
 mod run;

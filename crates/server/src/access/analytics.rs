@@ -20,6 +20,7 @@ use tracking::{SessionId, UserId, limit};
 
 use crate::{
     clock::now_ms,
+    push::is_too_large,
     store::{Note, StoreError},
     web::{App, error},
 };
@@ -43,6 +44,8 @@ pub enum Refusal {
     Encoding,
     #[error("the body is over {MAX_BYTES} bytes")]
     TooLarge,
+    #[error("the body cannot be read")]
+    Broken,
     #[error("the body took too long")]
     Slow,
     #[error(
@@ -67,7 +70,9 @@ impl IntoResponse for Refusal {
             Self::ContentType | Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::Json(..) | Self::Event | Self::Own | Self::Component => StatusCode::BAD_REQUEST,
+            Self::Broken | Self::Json(..) | Self::Event | Self::Own | Self::Component => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Erased => StatusCode::FORBIDDEN,
             Self::Store(failure) => {
                 eprintln!("an analytics event was not stored: {failure}");
@@ -130,8 +135,7 @@ async fn read(request: Request) -> Result<Vec<u8>, Refusal> {
     let bytes = tokio::time::timeout(PATIENCE, to_bytes(body, MAX_BYTES))
         .await
         .map_err(|_| Refusal::Slow)?
-        // The other reason is a client that went away, who reads no answer.
-        .map_err(|_| Refusal::TooLarge)?;
+        .map_err(|error| if is_too_large(&error) { Refusal::TooLarge } else { Refusal::Broken })?;
     Ok(bytes.into())
 }
 

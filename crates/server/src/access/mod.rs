@@ -9,7 +9,7 @@ mod log;
 use std::io::Write;
 
 pub use address::ClientIp;
-pub use analytics::routes;
+pub use analytics::{checked, routes};
 pub use lines::Lines;
 pub use log::log;
 

@@ -1,12 +1,13 @@
 //! A request's body as JSON bytes, with bounds on everything.
 
-use std::{io::Read, time::Duration};
+use std::{error::Error, io::Read, time::Duration};
 
 use axum::{
     body::to_bytes,
     extract::Request,
     http::{HeaderMap, header},
 };
+use http_body_util::LengthLimitError;
 
 use crate::push::{MAX_BYTES, Refusal};
 
@@ -22,9 +23,13 @@ pub async fn read(request: Request) -> Result<Vec<u8>, Refusal> {
     let bytes = tokio::time::timeout(PATIENCE, to_bytes(body, MAX_BYTES))
         .await
         .map_err(|_| Refusal::Slow)?
-        // The other reason is a client that went away, who reads no answer.
-        .map_err(|_| Refusal::TooLarge)?;
+        .map_err(|error| if is_too_large(&error) { Refusal::TooLarge } else { Refusal::Broken })?;
     if is_gzip { unzip(&bytes) } else { Ok(bytes.into()) }
+}
+
+/// Whether a body that could not be read was too large; else it was cut or badly chunked.
+pub fn is_too_large(error: &axum::Error) -> bool {
+    error.source().is_some_and(<dyn Error>::is::<LengthLimitError>)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -45,7 +50,7 @@ fn is_gzip(headers: &HeaderMap) -> Result<bool, Refusal> {
 }
 
 /// Stops unpacking at the limit, whatever the rest would be.
-fn unzip(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+pub fn unzip(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut unpacked = Vec::new();
     flate2::read::MultiGzDecoder::new(bytes)
         .take(MAX_BYTES as u64 + 1)

@@ -3,6 +3,8 @@
 mod body;
 mod check;
 
+pub use body::is_too_large;
+
 use std::sync::Arc;
 
 use axum::{
@@ -31,6 +33,8 @@ pub enum Refusal {
     Encoding,
     #[error("the body is over {MAX_BYTES} bytes")]
     TooLarge,
+    #[error("the body cannot be read")]
+    Broken,
     #[error("the body took too long")]
     Slow,
     #[error("the body is not gzip")]
@@ -53,7 +57,7 @@ impl Refusal {
             Self::ContentType | Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::Gzip | Self::Json(_) | Self::Entries(_) => StatusCode::BAD_REQUEST,
+            Self::Broken | Self::Gzip | Self::Json(_) | Self::Entries(_) => StatusCode::BAD_REQUEST,
             Self::Empty => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
@@ -74,17 +78,35 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// The events of an unpacked body.
+fn decode(body: &[u8], now_ms: u64) -> Result<Checked, Refusal> {
+    let request: PushRequest<'_> =
+        serde_json::from_slice(body).map_err(|error| Refusal::Json(without_values(&error)))?;
+    Ok(check(&request, now_ms))
+}
+
+/// What a body of these bytes comes to, for tests of hostile ones: the lines that would be stored.
+///
+/// # Errors
+/// The sentence that the client would read.
+pub fn try_decode(body: &[u8], is_gzip: bool, now_ms: u64) -> Result<Vec<String>, String> {
+    let unpacked = if is_gzip {
+        body::unzip(body).map_err(|refusal| refusal.to_string())?
+    } else {
+        body.to_vec()
+    };
+    let checked = decode(&unpacked, now_ms).map_err(|refusal| refusal.to_string())?;
+    let lines: Vec<_> = checked.rows.into_iter().map(|row| row.line).collect();
+    if checked.refused.is_empty() { Ok(lines) } else { Err(checked.refused.text(lines.len())) }
+}
+
 /// Stores the good entries, then says which were bad.
 pub async fn push(State(app): State<Arc<App>>, request: Request) -> Result<StatusCode, Refusal> {
     let body = body::read(request).await?;
     let now_ms = now_ms();
-    let checked = tokio::task::spawn_blocking(move || {
-        let request: PushRequest<'_> =
-            serde_json::from_slice(&body).map_err(|error| Refusal::Json(without_values(&error)))?;
-        Ok::<_, Refusal>(check(&request, now_ms))
-    })
-    .await
-    .map_err(|_| Refusal::Failed)??;
+    let checked = tokio::task::spawn_blocking(move || decode(&body, now_ms))
+        .await
+        .map_err(|_| Refusal::Failed)??;
     let Checked { rows, places, mut refused } = checked;
     let mut taken = rows.len();
     if taken == 0 && refused.is_empty() {

@@ -1,0 +1,106 @@
+//! What must hold for any bytes whatever. The fuzz targets in `fuzz/` and the bounded runs in the
+//! tests call the same functions; a broken promise is an `Err` that names it.
+
+use serde_json::Value;
+use tracking::{Record, limit};
+
+use crate::{access, push::try_decode};
+
+/// A day in 2025; the corpus is of that day.
+pub const NOW_MS: u64 = 1_764_000_000_000;
+/// Bytes of an answer: a client cannot make us write a long one.
+const ANSWER: usize = 2_000;
+
+/// The body of a push, plain and as gzip.
+///
+/// # Errors
+/// Names the promise that was broken.
+pub fn push(body: &[u8]) -> Result<(), String> {
+    for is_gzip in [false, true] {
+        match try_decode(body, is_gzip, NOW_MS) {
+            Ok(lines) => lines.iter().try_for_each(|line| stored(line))?,
+            Err(sentence) => refused(&sentence)?,
+        }
+    }
+    Ok(())
+}
+
+fn stored(line: &str) -> Result<(), String> {
+    if line.len() > limit::LINE {
+        return Err("a stored line is within the limit".into());
+    }
+    let record = Record::from_line(line).map_err(|e| format!("a stored line can be read: {e}"))?;
+    let again = record.to_line().map_err(|e| format!("a record can be written: {e}"))?;
+    let twice = Record::from_line(&again)
+        .and_then(|record| record.to_line().map_err(|e| tracking::InvalidLine::Json(e.to_string())))
+        .map_err(|e| format!("a written record can be read: {e}"))?;
+    if again != twice {
+        return Err("a record that was written once is written the same for ever".into());
+    }
+    Ok(())
+}
+
+fn refused(sentence: &str) -> Result<(), String> {
+    if sentence.is_empty() || sentence.len() > ANSWER {
+        return Err(format!("a refusal is a sentence: {} bytes", sentence.len()));
+    }
+    Ok(())
+}
+
+/// The body of an analytics event.
+///
+/// # Errors
+/// Names the promise that was broken.
+pub fn analytics(body: &[u8]) -> Result<(), String> {
+    let note = match access::checked(body, NOW_MS) {
+        Ok(note) => note,
+        Err(refusal) => return refused(&refusal.to_string()),
+    };
+    let line: Value =
+        serde_json::from_str(&note.line).map_err(|e| format!("a stored line is JSON: {e}"))?;
+    let sent: Value =
+        serde_json::from_slice(body).map_err(|e| format!("what was taken is JSON: {e}"))?;
+    let data = sent.get("data").cloned().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+    for (promise, holds) in [
+        ("the time is ours", line["timestamp"] == NOW_MS),
+        ("the level is ours", line["level"] == "info"),
+        ("the event is the one that was sent", line["event"] == sent["event"]),
+        ("data is kept as it was", line["data"] == data),
+        ("a line is one line", !note.line.contains('\n')),
+        (
+            "the user is the one in data",
+            note.user_id.is_none_or(|id| data["user_id"] == id.as_str()),
+        ),
+    ] {
+        if !holds {
+            return Err(promise.to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Command lines, one argument a line: whatever they say, there is a server or a sentence.
+///
+/// # Errors
+/// Names the promise that was broken.
+pub fn config(text: &str) -> Result<(), String> {
+    use clap::Parser;
+    // Its output would be this program's.
+    let arguments = ["clm-server", "--access-log", "off"].into_iter().chain(text.lines());
+    match crate::Args::try_parse_from(arguments) {
+        Ok(args) => match crate::Config::new(args, None) {
+            Ok(config) if !config.listen.ip().is_loopback() && config.token.is_none() => {
+                Err("other machines need a token".into())
+            }
+            Ok(_) => Ok(()),
+            Err(error) => refused(&error.to_string().chars().take(200).collect::<String>()),
+        },
+        Err(error) => {
+            if error.to_string().is_empty() {
+                Err("a refusal is a sentence".into())
+            } else {
+                Ok(())
+            }
+        }
+    }
+}
