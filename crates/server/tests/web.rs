@@ -120,7 +120,10 @@ async fn a_wrong_question_is_answered_with_a_sentence() {
     let server = server();
     let answer = server.get("/api/insights/visits?form=1").await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-    assert_eq!(answer.text, r#"{"error":"parameter form is not known here; there are from, to"}"#);
+    assert_eq!(
+        answer.text,
+        r#"{"error":"parameter form is not known here; there are from, to, component, entry, user, session"}"#
+    );
     assert_eq!(server.get("/api/insights/zap").await.status, StatusCode::NOT_FOUND);
     assert_eq!(server.get("/api/zap").await.status, StatusCode::NOT_FOUND);
 }
