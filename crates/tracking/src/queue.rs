@@ -334,10 +334,13 @@ fn new_stream_bytes(streams: &mut Vec<StreamKey>, frozen: &Frozen, label_bytes: 
 
 /// Length of `text` within a JSON string.
 fn escaped_bytes(text: &str) -> usize {
-    let escaped = |b: u8| match b {
-        b'"' | b'\\' => 2,
-        0..b' ' => 6,
-        _ => 1,
-    };
-    text.bytes().map(escaped).sum()
+    // Without a branch, and in blocks that a byte can count: every byte of every batch comes by here.
+    let escapes = text.as_bytes().chunks(32).map(|block| {
+        let escapes = block.iter().fold(0_u8, |escapes, b| {
+            let more = u8::from(*b == b'"') + u8::from(*b == b'\\') + 5 * u8::from(*b < b' ');
+            escapes.wrapping_add(more)
+        });
+        usize::from(escapes)
+    });
+    text.len() + escapes.sum::<usize>()
 }
