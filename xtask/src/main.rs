@@ -1,9 +1,11 @@
-//! `cargo xtask setup`, `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`.
+//! `cargo xtask setup`, `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`,
+//! `cargo xtask grafana`.
 
 mod bench;
 mod browser;
 mod cache;
 mod demo;
+mod grafana;
 mod line;
 mod page;
 mod process;
@@ -38,19 +40,24 @@ enum Command {
     Test(test::Args),
     /// Measure: our tracker beside others, our page beside Yew's hello world
     Bench(bench::Args),
+    /// Write the Grafana dashboards, the alert rules and the table of queries
+    Grafana(grafana::Args),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let when_interrupted = match cli.command {
         Command::Demo(_) => ExitCode::SUCCESS,
-        Command::Setup | Command::Test(_) | Command::Bench(_) => ExitCode::from(130),
+        Command::Setup | Command::Test(_) | Command::Bench(_) | Command::Grafana(_) => {
+            ExitCode::from(130)
+        }
     };
     let result = Shell::new().and_then(|shell| match cli.command {
         Command::Setup => setup::run(&shell),
         Command::Demo(args) => demo::run(&shell, args),
         Command::Test(args) => test::run(&shell, &args),
         Command::Bench(args) => bench::run(&shell, &args),
+        Command::Grafana(args) => grafana::run(&shell, &args),
     });
     match result {
         Ok(code) => code,

@@ -21,6 +21,8 @@
 pub mod alert;
 mod expected;
 pub mod field;
+#[cfg(feature = "grafana")]
+pub mod grafana;
 mod panel;
 mod scope;
 mod text;

@@ -1,0 +1,122 @@
+//! Every query is parsed by the grammar that Grafana's editor uses, and the names found in it are
+//! those that the tracker writes.
+//!
+//! Needs node and npm, and for the first time the npm registry. Says so and passes when they are not
+//! there.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod model;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use logql::{Chosen, Expected, Panel, Scope, alert, field};
+use serde_json::{Value, json};
+
+/// Everything that is ever asked: as the dashboards do, as the page does, and the alerts.
+fn queries() -> BTreeMap<String, String> {
+    let expected = [
+        Expected { component: "a".into(), load_time_ms: 500 },
+        Expected { component: "b.c".into(), load_time_ms: 800 },
+    ];
+    let day = Scope { expected: &expected, ..Scope::new("clm-frontend", 86_400) };
+    let scopes = [
+        ("grafana", Scope { session_id: Some("$session"), ..Scope::grafana(&expected) }),
+        ("day", day),
+        (
+            "one",
+            Scope {
+                component: Chosen::One("wetter \"ü\" \\"),
+                user_id: Some("u"),
+                session_id: Some("s"),
+                ..day
+            },
+        ),
+    ];
+    let mut queries = BTreeMap::new();
+    for (name, scope) in scopes {
+        for panel in Panel::ALL {
+            queries.insert(format!("{panel:?}, {name}"), panel.query(&scope));
+        }
+    }
+    for alert in alert::all("clm-frontend", &expected) {
+        queries.insert(alert.name.to_owned(), alert.expr);
+    }
+    queries
+}
+
+fn checker() -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../grafana/check");
+    let found = |program: &str| {
+        Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+    };
+    if !found("node") || !found("npm") {
+        return Err("no node and npm here".to_owned());
+    }
+    if !folder.join("node_modules/.package-lock.json").is_file() {
+        let output = Command::new("npm")
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(&folder)
+            .output()
+            .map_err(|error| error.to_string())?;
+        if !output.status.success() {
+            return Err("npm ci in grafana/check failed".to_owned());
+        }
+    }
+    Ok(folder)
+}
+
+/// What the grammar says of each query: `error`, `names` of labels and fields, `events`.
+fn parsed(folder: &Path, queries: &BTreeMap<String, String>) -> BTreeMap<String, Value> {
+    let mut node = Command::new("node")
+        .arg("check.mjs")
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    node.stdin.take().unwrap().write_all(json!(queries).to_string().as_bytes()).unwrap();
+    let output = node.wait_with_output().unwrap();
+    assert!(output.status.success());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn every_query_is_logql_and_knows_only_names_that_are_written() {
+    let folder = match checker() {
+        Ok(folder) => folder,
+        Err(why) => {
+            let _ = writeln!(std::io::stderr(), "skipped: the grammar of LogQL: {why}");
+            return;
+        }
+    };
+    let mut queries = queries();
+    queries.insert("broken".to_owned(), "sum by (component) (count_over_time({job=\"x\"}))".into());
+    let answers = parsed(&folder, &queries);
+    assert!(answers["broken"]["error"].is_string(), "a broken query passes");
+
+    let labels = [field::JOB, field::EVENT, field::COMPONENT, field::ERROR].map(str::to_owned);
+    for (query, answer) in answers.iter().filter(|(query, _)| *query != "broken") {
+        assert!(answer["error"].is_null(), "{query}: {}\n{}", answer["error"], queries[query]);
+        let texts = |key: &str| -> BTreeSet<String> {
+            answer[key].as_array().unwrap().iter().map(|n| n.as_str().unwrap().to_owned()).collect()
+        };
+        // The fields of the events asked for; of all events when none is named.
+        let events = texts("events");
+        let known: BTreeSet<String> = model::one_of_each()
+            .into_iter()
+            .filter(|event| events.is_empty() || events.contains(event.name()))
+            .flat_map(model::fields)
+            .chain(labels.clone())
+            .collect();
+        let all: BTreeSet<_> = model::one_of_each().iter().map(|e| e.name().to_owned()).collect();
+        assert!(events.is_subset(&all), "{query} asks for events {events:?}");
+        let names = texts("names");
+        assert!(names.is_subset(&known), "{query}: {:?}", names.difference(&known));
+    }
+}
