@@ -8,6 +8,8 @@ use crate::{
     scope::matcher,
 };
 
+/// The `job` that `grafana/alloy/config.alloy` gives to the server's own lines.
+const SERVER_JOB: &str = "clm-server";
 const WINDOW: Span = Span::Seconds(15 * 60);
 const SILENCE: Span = Span::Seconds(60 * 60);
 /// Errors in [`WINDOW`] below which a rate says nothing.
@@ -58,6 +60,12 @@ pub fn all(job: &str, expected: &[Expected]) -> Vec<Alert> {
     // Errors that repeat are counted instead of sent: that is no loss.
     let lost = matcher(field::DROPPED_REASON, "!=", DropReason::Repeated.as_str());
     let drops = dropped(&scope, WINDOW, Some(lost));
+    let silent = format!("absent_over_time({{{}}} [{SILENCE}])", matcher(field::JOB, "=", job));
+    let pushes = format!(
+        "{{{}}} | json | {}",
+        matcher(field::JOB, "=", SERVER_JOB),
+        matcher(field::PATH, "=", "/loki/api/v1/push")
+    );
     let mut alerts = vec![
         Alert {
             name: "ClmComponentErrors",
@@ -65,7 +73,7 @@ pub fn all(job: &str, expected: &[Expected]) -> Vec<Alert> {
             expr: format!("{errors} / {visits} > 0.2 and {errors} >= {FEW_ERRORS}"),
             range: WINDOW,
             for_minutes: 5,
-            summary: "More than one error for every five visits of {{ $labels.component }}",
+            summary: "More than one error for every five visits of {{ .Labels.component }}",
             action: "Open the Operations dashboard, choose the component and read its latest errors. \
                      Kind http or network: check that the component's address answers. Otherwise take \
                      back its last release.",
@@ -83,8 +91,8 @@ pub fn all(job: &str, expected: &[Expected]) -> Vec<Alert> {
         },
         Alert {
             name: "ClmNoEvents",
-            severity: Severity::Critical,
-            expr: format!("absent_over_time({{{}}} [{SILENCE}])", matcher(field::JOB, "=", job)),
+            severity: Severity::Warning,
+            expr: silent.clone(),
             range: SILENCE,
             for_minutes: 5,
             summary: "No event at all for an hour",
@@ -93,12 +101,23 @@ pub fn all(job: &str, expected: &[Expected]) -> Vec<Alert> {
                      works at this hour: silence this alert for that time.",
         },
         Alert {
+            name: "ClmEventsDoNotArrive",
+            severity: Severity::Critical,
+            // Both sides without labels, so that `and` finds them equal.
+            expr: format!("sum(count_over_time({pushes} [{SILENCE}])) > 0 and sum({silent})"),
+            range: SILENCE,
+            for_minutes: 5,
+            summary: "The server takes events in, but for an hour none came to Loki",
+            action: "Read the server's log: Loki's address, credentials or limits. Nothing is lost while \
+                     the server keeps its events; they follow once Loki takes them.",
+        },
+        Alert {
             name: "ClmEventsDropped",
             severity: Severity::Warning,
             expr: format!("{drops} > {FEW_DROPS}"),
             range: WINDOW,
             for_minutes: 0,
-            summary: "The tracker gave up events: {{ $labels.dropped_reason }}",
+            summary: "The tracker gave up events: {{ .Labels.dropped_reason }}",
             action: "rejected or too_large: the server or Loki refuses events, read the server's log. \
                      queue_full: browsers could not deliver for long, check that the server is reached. \
                      pending_full or corrupt: look at the newest release of the page.",
@@ -116,7 +135,7 @@ pub fn all(job: &str, expected: &[Expected]) -> Vec<Alert> {
             expr: slow.join(" or "),
             range: WINDOW,
             for_minutes: 10,
-            summary: "{{ $labels.component }} loads three times slower than expected or worse",
+            summary: "{{ .Labels.component }} loads three times slower than expected or worse",
             action: "Open the component's address by itself and see what it waits for. When it is as fast \
                      as it can be, raise expected_load_time_ms in the registry and run \
                      `cargo xtask grafana`.",

@@ -25,5 +25,8 @@ pub const PREV_COMPONENT: &str = "prev_component";
 pub const SESSION_ELAPSED_MS: &str = "session_elapsed_ms";
 pub const VISIT_INDEX: &str = "visit_index";
 
+/// Field of the server's own line for each request.
+pub const PATH: &str = "path";
+
 /// Label of a line that a stage could not handle; Loki's own.
 pub const ERROR: &str = "__error__";

@@ -100,7 +100,8 @@ fn every_query_is_logql_and_knows_only_names_that_are_written() {
     let answers = parsed(&folder, &queries);
     assert!(answers["broken"]["error"].is_string(), "a broken query passes");
 
-    let labels = [field::JOB, field::EVENT, field::COMPONENT, field::ERROR].map(str::to_owned);
+    let labels =
+        [field::JOB, field::EVENT, field::COMPONENT, field::ERROR, field::PATH].map(str::to_owned);
     for (query, answer) in answers.iter().filter(|(query, _)| *query != "broken") {
         assert!(answer["error"].is_null(), "{query}: {}\n{}", answer["error"], queries[query]);
         let texts = |key: &str| -> BTreeSet<String> {

@@ -40,8 +40,8 @@ pub fn queries(job: &str, expected: &[Expected], alerts: &[Alert]) -> String {
             alert.name,
             alert
                 .summary
-                .replace("{{ $labels.component }}", "a component")
-                .replace("{{ $labels.dropped_reason }}", "by reason"),
+                .replace("{{ .Labels.component }}", "a component")
+                .replace("{{ .Labels.dropped_reason }}", "by reason"),
             alert.severity.as_str(),
             alert.for_minutes,
             alert.expr,
