@@ -7,17 +7,12 @@ use serde_json::Value;
 use crate::support::{Person, Setup, Site, gate::Gate};
 
 async fn ask_for(person: &Person, button: &str) {
-    person.see(".my-data").await;
-    let number = person
-        .run(&format!(
-            "return String([...document.querySelectorAll('.my-data button')].findIndex(b => b.textContent === '{button}') + 1)"
-        ))
-        .await;
-    assert_ne!(number, "0", "{button}");
     let click = format!(
-        "[...document.querySelectorAll('.my-data button')][{number} - 1].click(); return ''"
+        "const b = [...document.querySelectorAll('.my-data button')]
+             .find(b => b.textContent === '{button}' && !b.disabled);
+         if (b) b.click(); return !!b"
     );
-    person.run(&click).await;
+    person.until(&click, 0).await;
 }
 
 async fn local_storage(person: &Person) -> String {

@@ -1,12 +1,12 @@
 //! Whose data was erased: gone from here at once, refused from then on, and Loki's turn to erase it
 //! remembered until Loki is done.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tracking::UserId;
 
-use crate::store::StoreError;
+use crate::store::{BUSY, StoreError};
 
 /// `until` is the latest time of an event that was erased here. `at_loki` is a [`AtLoki`].
 /// `asked_at` is when Loki took the request to delete everything up to then.
@@ -25,6 +25,8 @@ CREATE INDEX IF NOT EXISTS erased_by_turn ON erased (next_try) WHERE at_loki = '
 
 /// Requests that may wait for Loki at the same time.
 const PENDING: i64 = 10_000;
+/// How long readers may keep the log from being emptied at once.
+const CHECKPOINT: Duration = Duration::from_millis(100);
 
 /// What Loki has to do with an erasure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -99,9 +101,11 @@ impl Known {
         connection.pragma_update(None, "secure_delete", false)?;
         let erased = erased?;
         self.0.insert(user.as_str().to_owned());
-        // The log still has the old pages. A reader may hold it; then the next erasure or the
-        // ordinary checkpoint overwrites them.
+        // The log still has the old pages. A reader may hold it: events do not wait for that, and
+        // the ordinary checkpoint overwrites the pages later.
+        connection.busy_timeout(CHECKPOINT)?;
         let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        connection.busy_timeout(BUSY)?;
         Ok(erased)
     }
 }
