@@ -1,61 +1,222 @@
-//! Asks the server what was tracked.
+//! Asks what was tracked: the server, or where there is none, the events that this browser has.
 
-use gloo_net::http::Request;
-use insights::{Bounce, Bucket, ComponentTime, ComponentVisits, Flow, FunnelStep, Summary};
+use std::{collections::BTreeSet, rc::Rc};
+
+use insights::{
+    Activity, Bounce, ComponentErrors, ComponentLoads, ComponentTime, ComponentVisits, Filter,
+    Flow, FunnelStep, PathStep, Range, SessionLengths, Summary,
+};
 use serde::de::DeserializeOwned;
+use tracking::Record;
 
-/// Everything the Insights page shows for one range of time.
+use crate::platform::{self, Fetched};
+
+/// What is asked, of which events.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answers {
+pub struct Asked {
+    pub range: Range,
+    pub filter: Filter,
+    /// Where the columns of the timeline begin.
+    pub starts: Vec<u64>,
+    pub funnel: Vec<String>,
+    pub within_ms: Option<u64>,
+    pub of: Source,
+}
+
+/// Whose events are counted.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Everybody's.
+    Server,
+    /// Only what this browser still has.
+    Device(Rc<Vec<Record>>),
+}
+
+/// Read again means asked again, even if nothing is new.
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Server, Self::Server) => true,
+            (Self::Device(own), Self::Device(other)) => Rc::ptr_eq(own, other),
+            _ => false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Question {
+    Totals,
+    Visits,
+    Time,
+    Activity,
+    Users,
+    Paths,
+    Flows,
+    Funnel,
+    Entries,
+    Exits,
+    Lengths,
+    Errors,
+    Loads,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    Totals(Box<[Totals; 2]>),
+    Counts(Vec<ComponentVisits>),
+    Time(Vec<ComponentTime>),
+    Activity(Vec<Activity>),
+    Paths(Vec<PathStep>),
+    Flows(Vec<Flow>),
+    Funnel(Vec<FunnelStep>),
+    Lengths(SessionLengths),
+    Errors(Vec<ComponentErrors>),
+    Loads(Vec<ComponentLoads>),
+}
+
+/// Of the range, or of the one as long before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Totals {
     pub summary: Summary,
-    pub visits: Vec<ComponentVisits>,
-    pub time: Vec<ComponentTime>,
-    pub popularity: Vec<Bucket>,
-    pub journey: Vec<Flow>,
-    pub entry_points: Vec<ComponentVisits>,
     pub bounce: Bounce,
 }
 
-/// Half-open, in ms since 1970.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Asked {
-    pub from_ms: u64,
-    pub to_ms: u64,
+#[derive(Clone, Debug, PartialEq)]
+pub enum Failure {
+    /// Whoever serves this page has no answers: static hosting.
+    NoServer,
+    /// A sentence for the person at the screen.
+    Said(String),
 }
 
-/// Columns of the timeline.
-const BUCKETS: u64 = 48;
+/// Steps of a path that are asked for.
+const STEPS: u64 = 4;
 
-/// # Errors
-/// A sentence for the person at the screen.
-pub async fn fetch(asked: Asked) -> Result<Answers, String> {
-    let bucket_ms = (asked.to_ms.saturating_sub(asked.from_ms)).div_ceil(BUCKETS).max(1);
-    Ok(Answers {
-        summary: get("summary", asked, "").await?,
-        visits: get("visits", asked, "").await?,
-        time: get("time", asked, "").await?,
-        popularity: get("popularity", asked, &format!("&bucket={bucket_ms}")).await?,
-        journey: get("journey", asked, "").await?,
-        entry_points: get("entry-points", asked, "").await?,
-        bounce: get("bounce", asked, "").await?,
+pub async fn ask(question: Question, asked: Rc<Asked>) -> Result<Answer, Failure> {
+    match &asked.of {
+        Source::Device(records) => Ok(here(question, &asked, records)),
+        Source::Server => there(question, &asked).await,
+    }
+}
+
+fn before(range: Range) -> Range {
+    let span = range.to_ms.saturating_sub(range.from_ms);
+    Range::new(range.from_ms.saturating_sub(span), range.from_ms)
+}
+
+/// The same definitions that the server is held to.
+fn here(question: Question, asked: &Asked, all: &[Record]) -> Answer {
+    let range = asked.range;
+    let records = &asked.filter.apply(all, range);
+    let totals = |records: &[Record], range| Totals {
+        summary: insights::summary(records, range),
+        bounce: insights::bounce(records, range),
+    };
+    match question {
+        Question::Totals => {
+            let earlier = before(range);
+            let then = totals(&asked.filter.apply(all, earlier), earlier);
+            Answer::Totals(Box::new([totals(records, range), then]))
+        }
+        Question::Visits => Answer::Counts(insights::visits(records, range)),
+        Question::Entries => Answer::Counts(insights::entry_points(records, range)),
+        Question::Exits => Answer::Counts(insights::exit_points(records, range)),
+        Question::Time => Answer::Time(insights::time(records, range)),
+        Question::Activity | Question::Users => {
+            Answer::Activity(insights::activity(records, range, &asked.starts))
+        }
+        Question::Paths => Answer::Paths(insights::paths(records, range, STEPS)),
+        Question::Flows => Answer::Flows(insights::journey(records, range)),
+        Question::Funnel => {
+            Answer::Funnel(insights::funnel(records, range, &asked.funnel, asked.within_ms))
+        }
+        Question::Lengths => Answer::Lengths(insights::session_lengths(records, range)),
+        Question::Errors => Answer::Errors(insights::errors(records, range)),
+        Question::Loads => Answer::Loads(insights::loads(records, range)),
+    }
+}
+
+async fn there(question: Question, asked: &Asked) -> Result<Answer, Failure> {
+    if question == Question::Totals {
+        let now = totals(asked, asked.range).await?;
+        let then = totals(asked, before(asked.range)).await?;
+        return Ok(Answer::Totals(Box::new([now, then])));
+    }
+    let (subject, more) = match question {
+        Question::Totals => ("summary", String::new()),
+        Question::Visits => ("visits", String::new()),
+        Question::Entries => ("entry-points", String::new()),
+        Question::Exits => ("exit-points", String::new()),
+        Question::Time => ("time", String::new()),
+        Question::Activity | Question::Users => {
+            let starts: Vec<String> = asked.starts.iter().map(u64::to_string).collect();
+            ("activity", format!("&starts={}", starts.join(",")))
+        }
+        Question::Paths => ("paths", format!("&steps={STEPS}")),
+        Question::Flows => ("journey", String::new()),
+        Question::Funnel => {
+            let within = asked.within_ms.map_or_else(String::new, |ms| format!("&within={ms}"));
+            ("funnel", format!("&components={}{within}", asked.funnel.join(",")))
+        }
+        Question::Lengths => ("session-lengths", String::new()),
+        Question::Errors => ("errors", String::new()),
+        Question::Loads => ("loads", String::new()),
+    };
+    let text = get(subject, asked, asked.range, &more).await?;
+    match question {
+        Question::Totals | Question::Visits | Question::Entries | Question::Exits => {
+            read(&text).map(Answer::Counts)
+        }
+        Question::Time => read(&text).map(Answer::Time),
+        Question::Activity | Question::Users => read(&text).map(Answer::Activity),
+        Question::Paths => read(&text).map(Answer::Paths),
+        Question::Flows => read(&text).map(Answer::Flows),
+        Question::Funnel => read(&text).map(Answer::Funnel),
+        Question::Lengths => read(&text).map(Answer::Lengths),
+        Question::Errors => read(&text).map(Answer::Errors),
+        Question::Loads => read(&text).map(Answer::Loads),
+    }
+}
+
+async fn totals(asked: &Asked, range: Range) -> Result<Totals, Failure> {
+    Ok(Totals {
+        summary: read(&get("summary", asked, range, "").await?)?,
+        bounce: read(&get("bounce", asked, range, "").await?)?,
     })
 }
 
-/// # Errors
-/// A sentence for the person at the screen.
-pub async fn fetch_funnel(asked: Asked, components: &[String]) -> Result<Vec<FunnelStep>, String> {
-    get("funnel", asked, &format!("&components={}", components.join(","))).await
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    // A host that answers everything with its start page has no answers.
+    serde_json::from_str(text).map_err(|_| Failure::NoServer)
 }
 
-async fn get<T: DeserializeOwned>(answer: &str, asked: Asked, more: &str) -> Result<T, String> {
-    let Asked { from_ms, to_ms } = asked;
-    let url = format!("api/insights/{answer}?from={from_ms}&to={to_ms}{more}");
-    let unreachable = |_| "The server does not answer.".to_owned();
-    let response = Request::get(&url).send().await.map_err(unreachable)?;
-    if !response.ok() {
-        return Err(format!("The server answers HTTP {}.", response.status()));
+async fn get(subject: &str, asked: &Asked, range: Range, more: &str) -> Result<String, Failure> {
+    let Filter { components, entry, user, session } = &asked.filter;
+    let Range { from_ms, to_ms } = range;
+    let mut url = format!("api/insights/{subject}?from={from_ms}&to={to_ms}{more}");
+    let components = Some(components.join(",")).filter(|list| !list.is_empty());
+    for (name, value) in
+        [("component", &components), ("entry", entry), ("user", user), ("session", session)]
+    {
+        if let Some(value) = value {
+            url.push_str(&format!("&{name}={}", crate::pages::insights::query::encode(value)));
+        }
     }
-    let text = response.text().await.map_err(unreachable)?;
-    serde_json::from_str(&text)
-        .map_err(|_| "The answer is not what was expected; is this our server?".to_owned())
+    match platform::fetch_text(&url).await {
+        Fetched::Text(text) => Ok(text),
+        Fetched::Status(404 | 405) => Err(Failure::NoServer),
+        Fetched::Status(status) => Err(Failure::Said(format!("The server answers HTTP {status}."))),
+        Fetched::Unreachable => Err(Failure::Said("The server does not answer.".to_owned())),
+    }
+}
+
+/// The events in `lines`, each once.
+#[must_use]
+pub fn own_records(lines: &[String]) -> Vec<Record> {
+    let mut seen = BTreeSet::new();
+    lines
+        .iter()
+        .filter_map(|line| Record::from_line(line).ok())
+        .filter(|record| seen.insert(record.event_id.0))
+        .collect()
 }

@@ -3,6 +3,7 @@
 
 pub mod answers;
 pub mod app;
+pub mod charts;
 pub mod components;
 pub mod config;
 pub mod crash;

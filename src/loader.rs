@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use gloo_net::http::Request;
 use tracking::ErrorKind;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
+    platform::{self, Fetched},
     registry::Registry,
     store::{Action, Store},
 };
@@ -31,12 +31,15 @@ pub fn start(store: &Store) {
 }
 
 async fn fetch() -> Result<Registry, (ErrorKind, String)> {
-    let unreachable = |_| (ErrorKind::Network, "The registry cannot be reached.".to_owned());
-    let response = Request::get("registry.json").send().await.map_err(unreachable)?;
-    if !response.ok() {
-        let message = format!("The registry answers HTTP {}.", response.status());
-        return Err((ErrorKind::Http, message));
+    match platform::fetch_text("registry.json").await {
+        Fetched::Text(text) => {
+            Registry::parse(&text).map_err(|message| (ErrorKind::Registry, message))
+        }
+        Fetched::Status(status) => {
+            Err((ErrorKind::Http, format!("The registry answers HTTP {status}.")))
+        }
+        Fetched::Unreachable => {
+            Err((ErrorKind::Network, "The registry cannot be reached.".to_owned()))
+        }
     }
-    let text = response.text().await.map_err(unreachable)?;
-    Registry::parse(&text).map_err(|message| (ErrorKind::Registry, message))
 }

@@ -4,7 +4,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Event, Window};
 
 use crate::{
-    route::Route,
+    route::{Page, Route},
     store::{Action, Store},
 };
 
@@ -22,7 +22,11 @@ pub fn start(store: &Store) {
 
     store.observe(move |transition| {
         let after = transition.after;
-        let wanted = Route::fragment(after.page, after.active.as_deref());
+        let mut wanted = Route::fragment(after.page, after.active.as_deref());
+        if after.page == Page::Insights && !after.query.is_empty() {
+            wanted.push('?');
+            wanted.push_str(&after.query);
+        }
         let shown = window.location().hash().unwrap_or_default();
         if after.active.is_none() || wanted == shown {
             return;
@@ -37,6 +41,13 @@ pub fn start(store: &Store) {
             history.push_state_with_url(&JsValue::NULL, "", Some(&wanted))
         };
     });
+}
+
+/// Goes where a link with this fragment would go.
+pub fn go_to(fragment: &str) {
+    if let Some(window) = web_sys::window() {
+        let _ = window.location().set_hash(fragment);
+    }
 }
 
 fn current(window: &Window) -> Route {

@@ -116,6 +116,44 @@ pub fn is_visible() -> bool {
         .is_none_or(|document| document.visibility_state() != web_sys::VisibilityState::Hidden)
 }
 
+/// Milliseconds that the person's clock is ahead of UTC at an instant.
+#[must_use]
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+pub fn ahead_of_utc(at_ms: u64) -> i64 {
+    let date = js_sys::Date::new(&JsValue::from_f64(at_ms as f64));
+    date.get_timezone_offset() as i64 * -60_000
+}
+
+/// Hands a text to the person as a file.
+pub fn download(name: &str, text: &str) {
+    let save = || -> Option<()> {
+        let link = web_sys::window()?.document()?.create_element("a").ok()?;
+        let text = String::from(js_sys::encode_uri_component(text));
+        link.set_attribute("href", &format!("data:text/plain;charset=utf-8,{text}")).ok()?;
+        link.set_attribute("download", name).ok()?;
+        link.dyn_into::<web_sys::HtmlElement>().ok()?.click();
+        Some(())
+    };
+    let _ = save();
+}
+
+/// What is answered when a server has an answer, and when it has none.
+pub enum Fetched {
+    Text(String),
+    Status(u16),
+    Unreachable,
+}
+
+pub async fn fetch_text(url: &str) -> Fetched {
+    let Ok(response) = gloo_net::http::Request::get(url).send().await else {
+        return Fetched::Unreachable;
+    };
+    if !response.ok() {
+        return Fetched::Status(response.status());
+    }
+    response.text().await.map_or(Fetched::Unreachable, Fetched::Text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,18 +14,22 @@ pub enum Page {
 pub struct Route {
     pub page: Page,
     pub component: Option<String>,
+    /// What stands after `?`: the question of the Insights page.
+    pub query: String,
 }
 
 impl Route {
     #[must_use]
     pub fn parse(fragment: &str) -> Self {
-        let path = fragment.trim_start_matches('#').trim_matches('/');
+        let (path, query) = fragment.split_once('?').unwrap_or((fragment, ""));
+        let query = query.to_owned();
+        let path = path.trim_start_matches('#').trim_matches('/');
         let mut parts = path.split('/');
         match (parts.next(), parts.next()) {
-            (Some("insights"), _) => Self { page: Page::Insights, component: None },
-            (Some("live"), _) => Self { page: Page::Live, component: None },
+            (Some("insights"), _) => Self { page: Page::Insights, query, ..Self::default() },
+            (Some("live"), _) => Self { page: Page::Live, ..Self::default() },
             (Some("component"), Some(hash)) => {
-                Self { page: Page::Dashboard, component: Some(hash.to_owned()) }
+                Self { component: Some(hash.to_owned()), ..Self::default() }
             }
             _ => Self::default(),
         }
@@ -55,8 +59,16 @@ mod tests {
             (Page::Live, None),
         ] {
             let route = Route::parse(&Route::fragment(page, component));
-            assert_eq!(route, Route { page, component: component.map(str::to_owned) });
+            let component = component.map(str::to_owned);
+            assert_eq!(route, Route { page, component, query: String::new() });
         }
+    }
+
+    #[test]
+    fn a_question_is_kept() {
+        let route = Route::parse("#/insights?range=7d&component=a");
+        assert_eq!((route.page, route.query.as_str()), (Page::Insights, "range=7d&component=a"));
+        assert_eq!(Route::parse("#/live?x=1").query, "");
     }
 
     #[test]

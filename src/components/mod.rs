@@ -1,9 +1,7 @@
 //! Reusable views: props in, callbacks out.
 
-pub mod bars;
 pub mod consent_banner;
 pub mod frame;
-pub mod funnel;
 pub mod icon;
 pub mod my_data;
 pub mod privacy_panel;

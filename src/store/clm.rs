@@ -19,6 +19,8 @@ pub const RECENT_EVENTS: usize = 50;
 pub struct Clm {
     pub registry: RegistryState,
     pub page: Page,
+    /// What the Insights page is asked, as it stands in the address.
+    pub query: String,
     /// What the address asked for before the registry was there.
     pub wanted: Option<Rc<str>>,
     pub active: Option<Rc<str>>,
@@ -55,6 +57,7 @@ impl Default for Clm {
         Self {
             registry: RegistryState::Loading,
             page: Page::Dashboard,
+            query: String::new(),
             wanted: None,
             active: None,
             components: BTreeMap::new(),
@@ -215,6 +218,7 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
         }
         Action::RouteChanged(route) => {
             clm.page = route.page;
+            clm.query.clone_from(&route.query);
             if let Some(hash) = route.component.as_deref().map(Rc::from) {
                 if clm.registry().is_some() {
                     clm.open(&hash);

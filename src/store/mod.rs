@@ -25,6 +25,7 @@ pub struct Transition<'a> {
 }
 
 type Observer = Rc<dyn Fn(&Transition<'_>)>;
+type OwnEvents = Rc<dyn Fn() -> Vec<String>>;
 
 /// A handle to the store. Cheap to clone; all clones are the same store.
 #[derive(Clone)]
@@ -35,6 +36,7 @@ struct Inner {
     waiting: RefCell<VecDeque<Action>>,
     busy: Cell<bool>,
     observers: RefCell<Vec<Observer>>,
+    own_events: RefCell<Option<OwnEvents>>,
 }
 
 impl PartialEq for Store {
@@ -50,6 +52,7 @@ impl Default for Store {
             waiting: RefCell::default(),
             busy: Cell::new(false),
             observers: RefCell::default(),
+            own_events: RefCell::default(),
         }))
     }
 }
@@ -64,6 +67,17 @@ impl Store {
     #[must_use]
     pub fn state(&self) -> Rc<Clm> {
         yewdux::Dispatch::<Clm>::new(&self.0.cx).get()
+    }
+
+    /// The lines of the events that this browser still has.
+    #[must_use]
+    pub fn own_events(&self) -> Vec<String> {
+        let own_events = self.0.own_events.borrow().clone();
+        own_events.map(|lines| lines()).unwrap_or_default()
+    }
+
+    pub(crate) fn provide_own_events(&self, lines: impl Fn() -> Vec<String> + 'static) {
+        *self.0.own_events.borrow_mut() = Some(Rc::new(lines));
     }
 
     /// Adds an observer. Observers are told in the order they came and must not dispatch in the call.

@@ -17,7 +17,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     config::Config,
-    platform,
+    platform::{self, Fetched},
     store::{Action, Store},
 };
 use pump::Pump;
@@ -32,6 +32,8 @@ where
     observe(store, pump.clone());
     page::listen(store, &pump);
     expose(&pump);
+    let own = pump.clone();
+    store.provide_own_events(move || own.own_events());
     let witness = pump.clone();
     spawn_local(async move { pump.configure(config.await) });
     move |message| witness.crashed(message)
@@ -77,13 +79,9 @@ pub async fn fetched_config() -> Config {
 }
 
 pub(crate) async fn fetch_config() -> Result<Config, String> {
-    let response = gloo_net::http::Request::get("config.json")
-        .send()
-        .await
-        .map_err(|_| "config.json cannot be reached".to_owned())?;
-    if !response.ok() {
-        return Err(format!("config.json answers {}", response.status()));
+    match platform::fetch_text("config.json").await {
+        Fetched::Text(text) => Config::parse(&text),
+        Fetched::Status(status) => Err(format!("config.json answers {status}")),
+        Fetched::Unreachable => Err("config.json cannot be reached".to_owned()),
     }
-    let text = response.text().await.map_err(|_| "config.json cannot be read".to_owned())?;
-    Config::parse(&text)
 }

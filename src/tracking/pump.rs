@@ -130,6 +130,21 @@ impl Pump {
         self.turn_soon();
     }
 
+    /// The lines of what this browser stores and of what this page load recorded last; some twice.
+    pub fn own_events(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self
+            .kept
+            .tabs_with_events()
+            .iter()
+            .flat_map(|tab| self.kept.chunks(tab))
+            .flat_map(|(_, chunk)| chunk.lines().map(str::to_owned).collect::<Vec<_>>())
+            .collect();
+        self.with(|tracker, _| {
+            lines.extend(tracker.recent().map(|frozen| frozen.line.to_string()));
+        });
+        lines
+    }
+
     fn debug(&self) -> bool {
         self.config.borrow().as_ref().is_some_and(|config| config.debug)
     }

@@ -1,0 +1,77 @@
+//! Horizontal bars, the name on the bar and the number at the end of the line.
+
+use super::{
+    Drawing, Shape, fit,
+    scale::{percent, place},
+};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bar {
+    pub name: String,
+    pub value: u64,
+    /// The number as it is read.
+    pub shown: String,
+    /// Drawn as a line: what was expected.
+    pub mark: Option<u64>,
+    pub pick: Option<String>,
+}
+
+const ROW: i32 = 28;
+
+/// One line for each of `bars`; the longest fills the width.
+#[must_use]
+pub fn bars(bars: &[Bar], width: i32) -> Drawing {
+    let top = bars.iter().flat_map(|bar| [Some(bar.value), bar.mark]).flatten().max().unwrap_or(0);
+    let sum = bars.iter().fold(0_u64, |sum, bar| sum.saturating_add(bar.value));
+    let shown = bars.iter().map(|bar| bar.shown.chars().count()).max().unwrap_or(0);
+    let number = i32::try_from(shown).unwrap_or(0).saturating_mul(8) + 12;
+    let room = (width - number).max(1);
+    let mut drawing = Drawing { height: 0, shapes: Vec::new() };
+    for bar in bars {
+        let y = drawing.height;
+        drawing.height += ROW;
+        let tip = format!("{}: {} ({} %)", bar.name, bar.shown, percent(bar.value, sum));
+        let pick = bar.pick.as_deref();
+        drawing.shapes.extend([
+            Shape::rect("hit", 0, y, width, ROW).tip(&tip).pick(pick),
+            Shape::rect("bar", 0, y + 2, place(bar.value, top, room).max(2), ROW - 4),
+            Shape::text("name", 8, y + 18, fit(&bar.name, room - 8)),
+            Shape::text("number", width, y + 18, bar.shown.clone()),
+        ]);
+        if let Some(mark) = bar.mark {
+            let x = place(mark, top, room).min(room - 2);
+            drawing.shapes.push(Shape::rect("mark", x, y + 2, 2, ROW - 4));
+        }
+    }
+    drawing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::charts::Form;
+
+    fn widths(drawing: &Drawing) -> Vec<i32> {
+        let wide = |shape: &Shape| match shape.form {
+            Form::Rect { width, .. } if shape.class == "bar" => Some(width),
+            _ => None,
+        };
+        drawing.shapes.iter().filter_map(wide).collect()
+    }
+
+    fn bar(value: u64) -> Bar {
+        Bar { name: "n".repeat(300), value, shown: value.to_string(), ..Bar::default() }
+    }
+
+    #[test]
+    fn none_one_many_tiny_and_huge() {
+        assert_eq!(bars(&[], 400), Drawing::default());
+        assert_eq!(widths(&bars(&[bar(0)], 400)), [2]);
+        assert_eq!(widths(&bars(&[bar(4), bar(2)], 100)), [80, 40]);
+        let all: Vec<Bar> = (0..200).map(|n| bar(u64::MAX - n)).collect();
+        let drawing = bars(&all, 390);
+        assert_eq!(drawing.height, 200 * ROW);
+        assert!(widths(&drawing).iter().all(|width| (2..390).contains(width)));
+        assert!(widths(&bars(&all, 10)).iter().all(|width| *width >= 1));
+    }
+}

@@ -1,0 +1,137 @@
+//! From numbers to pixels, and numbers as people read them.
+
+/// Where `value` lies on an axis of `pixels` that ends at `top`.
+#[must_use]
+pub fn place(value: u64, top: u64, pixels: i32) -> i32 {
+    let pixels = u128::from(pixels.unsigned_abs());
+    let at = u128::from(value.min(top)) * pixels / u128::from(top.max(1));
+    i32::try_from(at).unwrap_or(i32::MAX)
+}
+
+/// Round numbers from 0 to at least `max`, about `count` of them beside 0.
+#[must_use]
+pub fn ticks(max: u64, count: u64) -> Vec<u64> {
+    let rough = max.div_ceil(count.max(1)).max(1);
+    let mut power = 1_u64;
+    while rough / power >= 10 {
+        power = power.saturating_mul(10);
+    }
+    let step = [1, 2, 5, 10]
+        .into_iter()
+        .map(|factor| power.saturating_mul(factor))
+        .find(|step| *step >= rough)
+        .unwrap_or(rough);
+    let last = max.div_ceil(step).max(1);
+    (0..=last).map(|at| at.saturating_mul(step)).collect()
+}
+
+/// At most four digits: `950`, `1.2k`, `34k`, `5.6M`.
+#[must_use]
+pub fn short(number: u64) -> String {
+    let mut unit = 1;
+    let mut letter = "";
+    for next in ["k", "M", "G", "T", "P", "E"] {
+        if number / unit < 1_000 {
+            break;
+        }
+        unit *= 1_000;
+        letter = next;
+    }
+    let (whole, tenth) = (number / unit, number % unit / (unit / 10).max(1));
+    if whole < 10 && tenth > 0 && unit > 1 {
+        format!("{whole}.{tenth}{letter}")
+    } else {
+        format!("{whole}{letter}")
+    }
+}
+
+/// `part` of `whole` in percent, rounded.
+#[must_use]
+pub fn percent(part: u64, whole: u64) -> u64 {
+    let (part, whole) = (u128::from(part), u128::from(whole.max(1)));
+    u64::try_from((part * 100 + whole / 2) / whole).unwrap_or(u64::MAX)
+}
+
+/// `1 h 4 min`, `4 min 3 s`, `12 s`, `340 ms`.
+#[must_use]
+pub fn duration(ms: u64) -> String {
+    if ms < 1_000 {
+        return format!("{ms} ms");
+    }
+    let seconds = ms.saturating_add(500) / 1_000;
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, 0) => format!("{m} min"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, 0, _) => format!("{h} h"),
+        (h, m, _) => format!("{h} h {m} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_find_their_place_however_large() {
+        for (value, top, pixels, at) in [
+            (0, 0, 100, 0),
+            (5, 10, 100, 50),
+            (20, 10, 100, 100),
+            (u64::MAX, u64::MAX, 300, 300),
+            (1, u64::MAX, 300, 0),
+            (1, 1, 0, 0),
+        ] {
+            assert_eq!(place(value, top, pixels), at);
+        }
+    }
+
+    #[test]
+    fn ticks_are_round_and_reach_the_top() {
+        assert_eq!(ticks(0, 4), [0, 1]);
+        assert_eq!(ticks(1, 4), [0, 1]);
+        assert_eq!(ticks(7, 4), [0, 2, 4, 6, 8]);
+        assert_eq!(ticks(1_234, 4), [0, 500, 1_000, 1_500]);
+        for max in [1, 9, 10, 11, 99, 12_345, u64::MAX / 3, u64::MAX] {
+            let ticks = ticks(max, 4);
+            assert!(ticks.len() <= 6 && ticks.last() >= Some(&max), "{max}: {ticks:?}");
+        }
+    }
+
+    #[test]
+    fn short_numbers_keep_their_size() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1k"),
+            (1_250, "1.2k"),
+            (34_567, "34k"),
+            (5_600_000, "5.6M"),
+            (u64::MAX, "18E"),
+        ] {
+            assert_eq!(short(number), text);
+        }
+    }
+
+    #[test]
+    fn percent_rounds_and_never_divides_by_nothing() {
+        assert_eq!((percent(1, 3), percent(2, 3), percent(0, 0)), (33, 67, 0));
+        assert_eq!(percent(u64::MAX, u64::MAX), 100);
+    }
+
+    #[test]
+    fn a_duration_reads_like_a_person_says_it() {
+        for (ms, text) in [
+            (0, "0 ms"),
+            (999, "999 ms"),
+            (1_499, "1 s"),
+            (59_500, "1 min"),
+            (243_000, "4 min 3 s"),
+            (3_600_000, "1 h"),
+            (3_840_000, "1 h 4 min"),
+        ] {
+            assert_eq!(duration(ms), text);
+        }
+        assert!(duration(u64::MAX).contains(" h"));
+    }
+}

@@ -1,0 +1,89 @@
+//! The controls above all panels; whatever they change is in the address.
+
+use std::rc::Rc;
+
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use super::{RANGES, query::Query};
+use crate::{navigation, registry::Registry};
+
+pub fn filters(query: &Query, registry: &Rc<Registry>, span: &str) -> Html {
+    let components: Vec<(String, String)> =
+        registry.components.iter().map(|c| (c.hash.to_string(), c.name.to_string())).collect();
+    let mut kinds: Vec<(String, String)> = Vec::new();
+    for component in &registry.components {
+        let kind = component.category.to_string();
+        if kinds.iter().all(|(known, _)| *known != kind) {
+            kinds.push((kind.clone(), kind));
+        }
+    }
+    let chosen = |value: &Option<String>| value.clone().unwrap_or_default();
+    html! {
+        <div class="filters" role="group" aria-label="Filters">
+            <div class="ranges" role="group" aria-label="Time range">
+                { for RANGES.iter().map(|(key, name, _)| html! {
+                    <a class="button" aria-current={(span == *key).then_some("true")}
+                       href={query.clone().with("range", key).fragment()}>{ name }</a>
+                }) }
+            </div>
+            if span == "custom" {
+                { date("From", "from", query) }
+                { date("To", "to", query) }
+            }
+            { choose("Component", "component", &chosen(&query.component), &components, query) }
+            { choose("Type", "type", &chosen(&query.kind), &kinds, query) }
+            { choose("Entry", "entry", &chosen(&query.entry), &components, query) }
+            { only("user", query.user.as_deref(), query) }
+            { only("session", query.session.as_deref(), query) }
+        </div>
+    }
+}
+
+/// A list of choices, and "all".
+pub fn choose(
+    label: &'static str,
+    part: &'static str,
+    chosen: &str,
+    choices: &[(String, String)],
+    query: &Query,
+) -> Html {
+    let query = query.clone();
+    let onchange = Callback::from(move |event: Event| {
+        let value = event.target_unchecked_into::<HtmlSelectElement>().value();
+        navigation::go_to(&query.clone().with(part, &value).fragment());
+    });
+    html! {
+        <label class="choice">{ label }
+            <select {onchange} name={part}>
+                <option value="" selected={chosen.is_empty()}>{ "All" }</option>
+                { for choices.iter().map(|(value, name)| html! {
+                    <option value={value.clone()} selected={value == chosen}>{ name }</option>
+                }) }
+            </select>
+        </label>
+    }
+}
+
+fn date(label: &'static str, part: &'static str, query: &Query) -> Html {
+    let value = if part == "from" { &query.from } else { &query.to };
+    let value = value.clone().unwrap_or_default();
+    let query = query.clone();
+    let onchange = Callback::from(move |event: Event| {
+        let value = event.target_unchecked_into::<HtmlInputElement>().value();
+        navigation::go_to(&query.clone().with(part, &value).fragment());
+    });
+    html! { <label class="choice">{ label }<input type="date" {value} {onchange} /></label> }
+}
+
+/// One user or session: chosen by a link from elsewhere, removed here.
+fn only(part: &'static str, id: Option<&str>, query: &Query) -> Html {
+    let Some(id) = id else { return Html::default() };
+    let short: String = id.chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
+    let href = query.clone().with(part, "").fragment();
+    html! {
+        <a class="button" {href} title={format!("Only {part} {id}; choose to show all")}>
+            { format!("One {part} …{short}  ×") }
+        </a>
+    }
+}

@@ -1,0 +1,60 @@
+//! The funnel's steps and its window.
+
+use std::rc::Rc;
+
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+use super::{filters::choose, query::Query};
+use crate::{navigation, registry::Registry};
+
+const MOST: usize = 8;
+const WINDOWS: [(&str, &str); 4] =
+    [("5", "5 min"), ("30", "30 min"), ("60", "1 h"), ("1440", "1 day")];
+
+/// The address's steps, or the registry's first three.
+#[must_use]
+pub fn steps(query: &Query, registry: &Registry) -> Vec<String> {
+    match &query.funnel {
+        Some(list) => list.split(',').map(str::to_owned).take(MOST).collect(),
+        None => registry.components.iter().take(3).map(|c| c.hash.to_string()).collect(),
+    }
+}
+
+pub fn builder(query: &Query, registry: &Rc<Registry>) -> Html {
+    let steps = steps(query, registry);
+    let go = |steps: &[String]| query.clone().with("funnel", &steps.join(",")).fragment();
+    let pick = |at: usize| {
+        let (query, steps) = (query.clone(), steps.clone());
+        Callback::from(move |event: Event| {
+            let mut steps = steps.clone();
+            let value = event.target_unchecked_into::<HtmlSelectElement>().value();
+            if value.is_empty() && steps.len() > 1 {
+                steps.remove(at);
+            } else if let Some(step) = steps.get_mut(at).filter(|_| !value.is_empty()) {
+                *step = value;
+            }
+            navigation::go_to(&query.clone().with("funnel", &steps.join(",")).fragment());
+        })
+    };
+    let mut longer = steps.clone();
+    longer.extend(registry.components.first().map(|c| c.hash.to_string()));
+    let windows = WINDOWS.map(|(value, name)| (value.to_owned(), name.to_owned()));
+    let window = query.within.clone().unwrap_or_default();
+    html! {
+        <div class="funnel-pick">
+            { for steps.iter().enumerate().map(|(at, hash)| html! {
+                <select key={format!("{at}")} aria-label={format!("Step {}", at + 1)} onchange={pick(at)}>
+                    { for registry.components.iter().map(|component| html! {
+                        <option value={component.hash.to_string()} selected={*component.hash == **hash}>
+                            { &*component.name }
+                        </option>
+                    }) }
+                    <option value="">{ "Remove this step" }</option>
+                </select>
+            }) }
+            if steps.len() < MOST { <a class="button" href={go(&longer)}>{ "Add a step" }</a> }
+            { choose("Within", "within", &window, &windows, query) }
+        </div>
+    }
+}

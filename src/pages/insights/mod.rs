@@ -1,0 +1,176 @@
+//! The answers: what is visited, for how long, in which order, and where people leave.
+
+mod filters;
+mod funnel;
+mod panel;
+pub mod query;
+mod show;
+mod totals;
+
+use std::rc::Rc;
+
+use insights::{Filter, Range};
+use wasm_bindgen::{JsCast, closure::Closure};
+use yew::prelude::*;
+use yewdux::use_selector;
+
+use crate::{
+    answers::{self, Asked, Question, Source},
+    charts::calendar,
+    platform,
+    registry::Registry,
+    store::{Clm, Store},
+};
+use panel::Panel;
+use query::Query;
+
+const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
+/// Key in the address, name, and how far back.
+const RANGES: [(&str, &str, u64); 5] = [
+    ("1h", "Last hour", HOUR_MS),
+    ("24h", "24 hours", DAY_MS),
+    ("7d", "7 days", 7 * DAY_MS),
+    ("30d", "30 days", 30 * DAY_MS),
+    ("custom", "Custom", 7 * DAY_MS),
+];
+const DEFAULT_RANGE: &str = "24h";
+
+const PANELS: [(Question, &str, &str, bool); 13] = [
+    (Question::Totals, "How much is going on?", "against the time before", true),
+    (Question::Activity, "When are people here?", "visits", true),
+    (Question::Visits, "Which components are visited?", "visits", false),
+    (Question::Time, "Where is time spent?", "time seen", false),
+    (Question::Paths, "Which way do people go?", "sessions, step by step", true),
+    (Question::Flows, "Where do people go next?", "times, from row to column", true),
+    (Question::Entries, "Where do people come in?", "sessions", false),
+    (Question::Exits, "Where do people leave?", "sessions", false),
+    (Question::Funnel, "Where does the funnel leak?", "sessions", false),
+    (Question::Lengths, "How long do people stay?", "sessions", false),
+    (Question::Users, "How many people are active?", "people", false),
+    (Question::Loads, "What loads slowly?", "median", false),
+    (Question::Errors, "What breaks?", "errors", false),
+];
+
+#[component]
+pub fn Insights() -> Html {
+    let registry = use_selector(|clm: &Clm| clm.registry().cloned());
+    let query = use_selector(|clm: &Clm| Query::parse(&clm.query));
+    let store = use_context::<Store>().unwrap_or_default();
+    let turn = use_state_eq(|| 0_u32);
+    // Whoever serves the page has no answers.
+    let alone = use_state_eq(|| false);
+    let resized = use_resized();
+    let on_device = *alone || query.of.as_deref() == Some("device");
+    let registry = (*registry).clone().unwrap_or_default();
+    let asked = use_memo(((*query).clone(), registry.clone(), on_device, *turn), |parts| {
+        let (query, registry, on_device, _) = parts;
+        let of = if *on_device {
+            Source::Device(Rc::new(answers::own_records(&store.own_events())))
+        } else {
+            Source::Server
+        };
+        asked(query, registry, of)
+    });
+    let refresh = Callback::from(move |_: MouseEvent| turn.set(*turn + 1));
+    let on_no_server = use_callback((), move |(), ()| alone.set(true));
+    let span = query.range.as_deref().unwrap_or(DEFAULT_RANGE);
+    html! {
+        <main class="page insights" id="main">
+            <header class="page-head">
+                <h1>{ "Insights" }</h1>
+                <p class="muted">{ whose(&asked.of) }</p>
+                <button class="button" onclick={refresh}>{ "Refresh" }</button>
+            </header>
+            { filters::filters(&query, &registry, span) }
+            <div class="cards">
+                { for PANELS.iter().map(|(question, title, unit, wide)| html! {
+                    <Panel key={*title} question={*question} title={*title} unit={*unit} wide={*wide}
+                           asked={asked.clone()} query={(*query).clone()} registry={registry.clone()}
+                           {resized} on_no_server={on_no_server.clone()}>
+                        if *question == Question::Funnel { { funnel::builder(&query, &registry) } }
+                    </Panel>
+                }) }
+            </div>
+        </main>
+    }
+}
+
+fn whose(of: &Source) -> String {
+    match of {
+        Source::Server => "How everybody who agreed uses this dashboard.".to_owned(),
+        Source::Device(records) => format!(
+            "Only this browser's own events, {} of them. There is no server that keeps everybody's.",
+            records.len()
+        ),
+    }
+}
+
+fn asked(query: &Query, registry: &Registry, of: Source) -> Asked {
+    let offset = &platform::ahead_of_utc;
+    // One second ahead, so that what was just stored is in.
+    let now_ms = platform::now().wall.0 + 1_000;
+    let key = query.range.as_deref().unwrap_or(DEFAULT_RANGE);
+    let back = RANGES.iter().find(|(known, ..)| *known == key).map_or(DAY_MS, |(.., back)| *back);
+    let mut range = Range::new(now_ms.saturating_sub(back), now_ms);
+    if key == "custom" {
+        let day = |date: &Option<String>| calendar::day_start(date.as_deref()?, offset);
+        if let Some(to) = day(&query.to) {
+            // To the end of that day, whatever its length.
+            range.to_ms = calendar::starts(to, to + 30 * HOUR_MS, DAY_MS, offset)
+                .get(1)
+                .copied()
+                .unwrap_or(to + DAY_MS);
+        }
+        range.from_ms = day(&query.from).unwrap_or(range.to_ms.saturating_sub(back));
+        range.from_ms = range.from_ms.min(range.to_ms.saturating_sub(1));
+    }
+    let mut components: Vec<String> = query.component.iter().cloned().collect();
+    if let (Some(kind), true) = (&query.kind, components.is_empty()) {
+        let of_kind = registry.components.iter().filter(|c| *c.category == **kind);
+        components = of_kind.map(|c| c.hash.to_string()).collect();
+        if components.is_empty() {
+            // A type that is gone has no events.
+            components.push(kind.clone());
+        }
+    }
+    let filter = Filter {
+        components,
+        entry: query.entry.clone(),
+        user: query.user.clone(),
+        session: query.session.clone(),
+    };
+    let column_ms = calendar::column_ms(range.to_ms.saturating_sub(range.from_ms));
+    let starts = calendar::starts(range.from_ms, range.to_ms, column_ms, offset);
+    let minutes = query.within.as_deref().and_then(|text| text.parse::<u64>().ok());
+    let within_ms = minutes.map(|minutes| minutes.clamp(1, 1_000_000) * 60_000);
+    Asked { range, filter, starts, funnel: funnel::steps(query, registry), within_ms, of }
+}
+
+/// A number that rises when the window changes its size.
+#[hook]
+fn use_resized() -> u32 {
+    let resized = use_state_eq(|| 0_u32);
+    let latest = use_mut_ref(|| 0_u32);
+    {
+        let resized = resized.clone();
+        use_effect_with((), move |()| {
+            let closure = Closure::<dyn FnMut()>::new(move || {
+                *latest.borrow_mut() += 1;
+                resized.set(*latest.borrow());
+            });
+            let window = web_sys::window();
+            if let Some(window) = &window {
+                let listener = closure.as_ref().unchecked_ref();
+                let _ = window.add_event_listener_with_callback("resize", listener);
+            }
+            move || {
+                if let Some(window) = window {
+                    let listener = closure.as_ref().unchecked_ref();
+                    let _ = window.remove_event_listener_with_callback("resize", listener);
+                }
+            }
+        });
+    }
+    *resized
+}

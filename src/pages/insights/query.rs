@@ -1,0 +1,133 @@
+//! The question in the address: `range=7d&component=..`, one for the whole page.
+
+/// What the address says. Unknown parts are left out, so that every address shows something.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Query {
+    /// `1h`, `24h`, `7d`, `30d` or `custom`.
+    pub range: Option<String>,
+    /// Local dates of a custom range, the last one included.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub component: Option<String>,
+    pub kind: Option<String>,
+    pub entry: Option<String>,
+    pub user: Option<String>,
+    pub session: Option<String>,
+    /// `device` for this browser's own events.
+    pub of: Option<String>,
+    /// Components with commas between them.
+    pub funnel: Option<String>,
+    /// Minutes.
+    pub within: Option<String>,
+}
+
+impl Query {
+    fn parts(&mut self) -> [(&'static str, &mut Option<String>); 11] {
+        [
+            ("range", &mut self.range),
+            ("from", &mut self.from),
+            ("to", &mut self.to),
+            ("component", &mut self.component),
+            ("type", &mut self.kind),
+            ("entry", &mut self.entry),
+            ("user", &mut self.user),
+            ("session", &mut self.session),
+            ("of", &mut self.of),
+            ("funnel", &mut self.funnel),
+            ("within", &mut self.within),
+        ]
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut query = Self::default();
+        for (name, value) in text.split('&').filter_map(|pair| pair.split_once('=')) {
+            for (known, place) in query.parts() {
+                if known == name {
+                    *place = decode(value).filter(|value| !value.is_empty());
+                }
+            }
+        }
+        query
+    }
+
+    /// With one part changed; an empty value removes it.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        for (known, place) in self.parts() {
+            if known == name {
+                *place = Some(value.to_owned()).filter(|value| !value.is_empty());
+            }
+        }
+        self
+    }
+
+    /// The address that asks this.
+    #[must_use]
+    pub fn fragment(mut self) -> String {
+        let mut text = String::from("#/insights");
+        for (name, value) in self.parts() {
+            if let Some(value) = value {
+                text.push(if text.contains('?') { '&' } else { '?' });
+                text.push_str(name);
+                text.push('=');
+                text.push_str(&encode(value));
+            }
+        }
+        text
+    }
+}
+
+/// As in an address: all but letters, digits and `-_.,` become `%` and two digits for each byte.
+#[must_use]
+pub fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.,".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => hex(rest.next()?)? * 16 + hex(rest.next()?)?,
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_survives_a_round_trip() {
+        let query = Query::default()
+            .with("range", "7d")
+            .with("component", "wetter-ü & more/=?")
+            .with("funnel", "a,b")
+            .with("user", "");
+        let fragment = query.clone().fragment();
+        let (_, text) = fragment.split_once('?').unwrap();
+        assert_eq!(Query::parse(text), query);
+        assert_eq!(Query::default().fragment(), "#/insights");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_left_out() {
+        let query = Query::parse("range=%zz&component=%f&zap=1&type=a%20b&&entry=&user");
+        assert_eq!(query, Query { kind: Some("a b".into()), ..Query::default() });
+    }
+}
