@@ -137,6 +137,13 @@ pub fn download(name: &str, text: &str) {
     let _ = save();
 }
 
+/// Puts a text on the clipboard, where the browser lets us.
+pub fn copy(text: &str) {
+    if let Some(window) = web_sys::window().filter(web_sys::Window::is_secure_context) {
+        let _ = window.navigator().clipboard().write_text(text);
+    }
+}
+
 /// What is answered when a server has an answer, and when it has none.
 pub enum Fetched {
     Text(String),

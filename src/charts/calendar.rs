@@ -123,7 +123,7 @@ mod tests {
         for (change, lengths) in [(SPRING, [24, 23, 24]), (AUTUMN, [24, 25, 24])] {
             let starts = starts(change - 36 * HOUR, change + 60 * HOUR, DAY, &berlin);
             let hours: Vec<u64> =
-                starts.windows(2).map(|pair| (pair[1] - pair[0]) / HOUR).take(3).collect();
+                starts.windows(2).map(|pair| (pair[1] - pair[0]) / HOUR).skip(1).take(3).collect();
             assert_eq!(hours, lengths);
             assert!(starts.iter().all(|start| clock(*start, &berlin) == "00:00"));
         }

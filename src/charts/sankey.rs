@@ -43,7 +43,8 @@ pub fn sankey(links: &[Link], width: i32, name: impl Fn(&str) -> String) -> Draw
     let steps = links.iter().map(|link| link.step).max().unwrap_or(0);
     let first: u64 = nodes.iter().filter(|node| node.column == 1).map(|node| node.count).sum();
     lay_out(&mut nodes, first);
-    let each = (width - NODE) / i32::try_from(steps.max(1)).unwrap_or(1);
+    // Names stand to the right of their places, of the last ones too.
+    let each = width / i32::try_from(steps + 1).unwrap_or(1);
     let x = |column: usize| i32::try_from(column - 1).unwrap_or(0) * each;
     let mut drawing = Drawing { height: 0, shapes: Vec::new() };
     for link in &links {
@@ -63,15 +64,14 @@ pub fn sankey(links: &[Link], width: i32, name: impl Fn(&str) -> String) -> Draw
         drawing.shapes.push(Shape::path(class, d, thick).tip(&tip).pick(real(&link.from)));
     }
     for node in &nodes {
-        let (x, last) = (x(node.column), node.column > steps);
+        let x = x(node.column);
         let text = name(&node.key);
         let tip = format!("{text}: {} sessions ({} %)", node.count, percent(node.count, first));
         let class = if node.key == EXIT { "node leaves" } else { "node" };
         let node_shape = Shape::rect(class, x, node.y, NODE, node.height);
         drawing.shapes.push(node_shape.tip(&tip).pick(real(&node.key)));
-        let (class, at) = if last { ("number", x - 6) } else { ("name", x + NODE + 6) };
         let label = fit(&text, each - NODE - 12);
-        drawing.shapes.push(Shape::text(class, at, node.y + node.height / 2 + 4, label));
+        drawing.shapes.push(Shape::text("name", x + NODE + 6, node.y + node.height / 2 + 4, label));
         drawing.height = drawing.height.max(node.y + node.height.max(14) + 4);
     }
     drawing

@@ -10,5 +10,6 @@ mod support;
 mod consent;
 mod failures;
 mod frames;
+mod insights;
 mod privacy;
 mod tracked;

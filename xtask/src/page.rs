@@ -14,10 +14,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const INPUTS: [&str; 8] = [
+const INPUTS: [&str; 9] = [
     "src",
     "crates/tracking",
     "crates/insights",
+    "crates/logql",
     "static",
     "index.html",
     "Trunk.toml",

@@ -2,6 +2,7 @@
 
 mod filters;
 mod funnel;
+mod grafana;
 mod panel;
 pub mod query;
 mod show;
@@ -62,6 +63,8 @@ pub fn Insights() -> Html {
     let alone = use_state_eq(|| false);
     let resized = use_resized();
     let on_device = *alone || query.of.as_deref() == Some("device");
+    // Names and the funnel's first steps come from the registry.
+    let known = registry.is_some();
     let registry = (*registry).clone().unwrap_or_default();
     let asked = use_memo(((*query).clone(), registry.clone(), on_device, *turn), |parts| {
         let (query, registry, on_device, _) = parts;
@@ -84,6 +87,7 @@ pub fn Insights() -> Html {
             </header>
             { filters::filters(&query, &registry, span) }
             <div class="cards">
+                if known {
                 { for PANELS.iter().map(|(question, title, unit, wide)| html! {
                     <Panel key={*title} question={*question} title={*title} unit={*unit} wide={*wide}
                            asked={asked.clone()} query={(*query).clone()} registry={registry.clone()}
@@ -91,6 +95,7 @@ pub fn Insights() -> Html {
                         if *question == Question::Funnel { { funnel::builder(&query, &registry) } }
                     </Panel>
                 }) }
+                }
             </div>
         </main>
     }

@@ -7,6 +7,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::{
+    grafana,
     query::Query,
     show::{self, Setting, Table, Value},
     totals,
@@ -118,7 +119,7 @@ fn answered(props: &Props, answer: &Answer, width: i32) -> Html {
             <p class="note">{ note }</p>
             <details>
                 <summary>{ "Numbers and export" }</summary>
-                { exports(props.question, &table) }
+                { exports(props, &table) }
                 { numbers(&table, props) }
             </details>
         </>
@@ -129,7 +130,8 @@ fn picture(drawing: Drawing, width: i32, label: &'static str, onpick: Callback<S
     html! { <Picture {drawing} {width} {label} {onpick} /> }
 }
 
-fn exports(question: Question, table: &Table) -> Html {
+fn exports(props: &Props, table: &Table) -> Html {
+    let question = props.question;
     let file = |ending: &str, text: String| {
         let name = format!("{question:?}.{ending}").to_ascii_lowercase();
         Callback::from(move |_: MouseEvent| platform::download(&name, &text))
@@ -138,6 +140,10 @@ fn exports(question: Question, table: &Table) -> Html {
         <p class="exports">
             <button class="button" onclick={file("csv", table.csv())}>{ "CSV" }</button>
             <button class="button" onclick={file("json", table.json())}>{ "JSON" }</button>
+            if let Some(logql) = grafana::query(question, &props.asked) {
+                <code tabindex="0" class="logql" title="The same question for Grafana">{ &logql }</code>
+                <button class="button" onclick={Callback::from(move |_: MouseEvent| platform::copy(&logql))}>{ "Copy LogQL" }</button>
+            }
         </p>
     }
 }

@@ -1,0 +1,75 @@
+//! The query that gives a panel's answer in Grafana.
+
+use logql::{Chosen, Panel, Scope};
+
+use crate::answers::{Asked, Question};
+
+const JOB: &str = "clm-frontend";
+
+/// `None` for what LogQL cannot ask: a funnel, and sessions by their entry.
+#[must_use]
+pub fn query(question: Question, asked: &Asked) -> Option<String> {
+    let panel = match question {
+        Question::Totals => Panel::TotalVisits,
+        Question::Activity => Panel::Timeline,
+        Question::Users => Panel::ActiveUsers,
+        Question::Visits => Panel::VisitsByComponent,
+        Question::Time => Panel::AverageTime,
+        Question::Paths => Panel::UserFlow,
+        Question::Flows => Panel::Journey,
+        Question::Entries => Panel::EntryPoints,
+        Question::Exits => Panel::ExitPoints,
+        Question::Lengths => Panel::SessionP95,
+        Question::Errors => Panel::Errors,
+        Question::Loads => Panel::LoadMedian,
+        Question::Funnel => return None,
+    };
+    if asked.filter.entry.is_some() {
+        return None;
+    }
+    let span_ms = asked.range.to_ms.saturating_sub(asked.range.from_ms);
+    let pattern = asked.filter.components.join("|");
+    let scope = Scope {
+        component: match asked.filter.components.as_slice() {
+            [] => Chosen::All,
+            [one] => Chosen::One(one),
+            _ => Chosen::Matching(&pattern),
+        },
+        user_id: asked.filter.user.as_deref(),
+        session_id: asked.filter.session.as_deref(),
+        ..Scope::new(JOB, span_ms.div_ceil(1_000))
+    };
+    Some(panel.query(&scope))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::Source;
+    use insights::{Filter, Range};
+
+    fn asked(filter: Filter) -> Asked {
+        Asked {
+            range: Range::new(0, 3_600_000),
+            filter,
+            starts: Vec::new(),
+            funnel: Vec::new(),
+            within_ms: None,
+            of: Source::Server,
+        }
+    }
+
+    #[test]
+    fn a_filter_is_in_the_query() {
+        let filter = Filter { components: vec!["a".into()], ..Filter::default() };
+        let query = query(Question::Visits, &asked(filter)).unwrap();
+        assert!(query.contains(r#"component="a""#) && query.contains("[1h]"), "{query}");
+    }
+
+    #[test]
+    fn what_cannot_be_asked_has_no_query() {
+        let filter = Filter { entry: Some("a".into()), ..Filter::default() };
+        assert_eq!(query(Question::Visits, &asked(filter)), None);
+        assert_eq!(query(Question::Funnel, &asked(Filter::default())), None);
+    }
+}
