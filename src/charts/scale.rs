@@ -52,11 +52,16 @@ pub fn percent(part: u64, whole: u64) -> u64 {
     u64::try_from((part * 100 + whole / 2) / whole).unwrap_or(u64::MAX)
 }
 
-/// `1 h 4 min`, `4 min 3 s`, `12 s`, `340 ms`.
+/// `1 h 4 min`, `4 min 3 s`, `12 s`, `1.2 s`, `340 ms`.
 #[must_use]
 pub fn duration(ms: u64) -> String {
     if ms < 1_000 {
         return format!("{ms} ms");
+    }
+    if ms < 9_950 {
+        let tenths = (ms + 50) / 100;
+        let (whole, tenth) = (tenths / 10, tenths % 10);
+        return if tenth == 0 { format!("{whole} s") } else { format!("{whole}.{tenth} s") };
     }
     let seconds = ms.saturating_add(500) / 1_000;
     match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
@@ -124,7 +129,9 @@ mod tests {
         for (ms, text) in [
             (0, "0 ms"),
             (999, "999 ms"),
-            (1_499, "1 s"),
+            (1_499, "1.5 s"),
+            (1_049, "1 s"),
+            (9_950, "10 s"),
             (59_500, "1 min"),
             (243_000, "4 min 3 s"),
             (3_600_000, "1 h"),
