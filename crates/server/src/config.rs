@@ -40,6 +40,9 @@ pub struct Args {
     /// What those lines tell of a client's address.
     #[arg(long, env = "CLM_CLIENT_IP", value_enum, default_value = "truncated")]
     pub client_ip: ClientIp,
+    /// Writes every stored event to stdout, one JSON line each, for a log agent.
+    #[arg(long, env = "CLM_EVENTS_STDOUT")]
+    pub events_stdout: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
@@ -61,6 +64,8 @@ pub struct Config {
     pub loki: Option<Loki>,
     /// The line per request.
     pub access: Access,
+    /// Stored events go to stdout as well.
+    pub events_stdout: bool,
 }
 
 #[derive(Debug, Error)]
@@ -82,7 +87,7 @@ impl Config {
     /// # Errors
     /// When the arguments do not fit together, see [`ConfigError`].
     pub fn new(args: Args, token: Option<String>) -> Result<Self, ConfigError> {
-        let Args { listen, data, dist, registry, access_log, client_ip } = args;
+        let Args { listen, data, dist, registry, access_log, client_ip, events_stdout } = args;
         let token = token.filter(|token| !token.is_empty());
         if token.is_none() && !listen.ip().is_loopback() {
             return Err(ConfigError::TokenNeeded(listen));
@@ -100,6 +105,6 @@ impl Config {
             }
             AccessLog::Off => Access::default(),
         };
-        Ok(Self { listen, data, dist, registry, token, loki: None, access })
+        Ok(Self { listen, data, dist, registry, token, loki: None, access, events_stdout })
     }
 }

@@ -15,6 +15,7 @@ mod clock;
 mod config;
 #[doc(hidden)]
 pub mod hostile;
+pub mod outbox;
 pub mod person;
 mod push;
 mod run;

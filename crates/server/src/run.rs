@@ -11,7 +11,9 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 
 use crate::{
-    Config, person,
+    Config,
+    outbox::{self, Sink},
+    person,
     store::{Store, StoreError},
     web::{App, router},
 };
@@ -47,6 +49,10 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     let (store, writer) = Store::open(&config.data)
         .map_err(|error| RunError::Store(config.data.display().to_string(), error))?;
     let stop = stop_signal().map_err(RunError::Signal)?;
+    let to_loki = config.loki.clone().map(|loki| Sink::Loki(Box::new(loki)));
+    let sinks = to_loki.into_iter().chain(config.events_stdout.then_some(Sink::Stdout));
+    let outbox: Vec<_> =
+        sinks.map(|sink| tokio::spawn(outbox::work(store.clone(), sink))).collect();
     let erasures = config.loki.clone().map(|loki| tokio::spawn(person::work(store.clone(), loki)));
     let app =
         router(Arc::new(App { store, config })).into_make_service_with_connect_info::<SocketAddr>();
@@ -67,9 +73,10 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     tokio::select! {
         served = server => {
             served.map_err(RunError::Serve)?;
-            if let Some(erasures) = erasures {
-                erasures.abort();
-                let _ = erasures.await;
+            // Each goes on where it was at the next start.
+            for worker in outbox.into_iter().chain(erasures) {
+                worker.abort();
+                let _ = worker.await;
             }
             // What was accepted gets written; what was answered already is.
             let _ = tokio::task::spawn_blocking(move || writer.join()).await;

@@ -6,13 +6,17 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
 use thiserror::Error;
 use tokio::sync::Notify;
-use tracking::{LabelMode, UserId};
+use tracking::{LabelMode, Outcome, Timestamp, UserId};
 
 /// How long Loki may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of its answer that are read.
 const MAX_ANSWER: usize = 16 << 20;
 const PUSH: &str = "/loki/api/v1/push";
+/// The push endpoint, seen from the delete endpoint.
+const PUSH_BESIDE: &str = "push";
+/// Bytes of a refusal that are read.
+const MAX_REASON: usize = 4_096;
 const DAY_S: u64 = 24 * 60 * 60;
 
 /// Where Loki is and how it knows us.
@@ -67,6 +71,13 @@ pub enum LokiError {
     List,
 }
 
+/// How a push ended, and Loki's own words about it.
+#[derive(Debug)]
+pub struct Pushed {
+    pub outcome: Outcome,
+    pub reason: String,
+}
+
 /// How far a deletion is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Progress {
@@ -81,6 +92,7 @@ pub enum Progress {
 pub struct Loki {
     client: Client,
     delete: Url,
+    push: Url,
     settings: Arc<LokiSettings>,
     wake: Arc<Notify>,
 }
@@ -114,7 +126,8 @@ impl Loki {
                     && url.fragment().is_none()
             })
             .ok_or(LokiError::Url)?;
-        Ok(Self { client, delete, settings: Arc::new(settings), wake: Arc::default() })
+        let push = delete.join(PUSH_BESIDE).map_err(|_| LokiError::Url)?;
+        Ok(Self { client, delete, push, settings: Arc::new(settings), wake: Arc::default() })
     }
 
     /// From `LOKI_URL`, `LOKI_USERNAME`, `LOKI_PASSWORD` and `LOKI_TENANT`; nothing without the first.
@@ -180,17 +193,44 @@ impl Loki {
         Deletions::read(&body).ok_or(LokiError::List)
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<reqwest::Response, LokiError> {
+    /// Pushes a gzipped body.
+    pub async fn push(&self, body: Vec<u8>, now: Timestamp) -> Pushed {
+        let request = self
+            .client
+            .post(self.push.clone())
+            .header("Content-Type", "application/json")
+            .header("Content-Encoding", "gzip")
+            .body(body);
+        let Ok(mut response) = self.known(request).send().await else {
+            return Pushed { outcome: Outcome::Unreachable, reason: String::new() };
+        };
+        let retry_after = response.headers().get("Retry-After").and_then(|v| v.to_str().ok());
+        let outcome = Outcome::from_status(response.status().as_u16(), retry_after, now);
+        let mut reason = Vec::new();
+        while let Outcome::Rejected { .. } = outcome
+            && let Ok(Some(chunk)) = response.chunk().await
+            && reason.len() < MAX_REASON
+        {
+            reason.extend_from_slice(&chunk);
+        }
+        Pushed { outcome, reason: String::from_utf8_lossy(&reason).trim().to_owned() }
+    }
+
+    /// With what Loki knows us by.
+    fn known(&self, request: RequestBuilder) -> RequestBuilder {
         let request = match (&self.settings.username, &self.settings.password) {
             (Some(user), password) => request.basic_auth(user, password.as_ref()),
             (None, _) => request,
         };
-        let request = match &self.settings.tenant {
+        match &self.settings.tenant {
             Some(tenant) => request.header("X-Scope-OrgID", tenant),
             None => request,
-        };
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<reqwest::Response, LokiError> {
         // Its own text names the address, and with it the user.
-        let response = request.send().await.map_err(|_| LokiError::Unreachable)?;
+        let response = self.known(request).send().await.map_err(|_| LokiError::Unreachable)?;
         match response.status() {
             StatusCode::OK | StatusCode::NO_CONTENT => Ok(response),
             status => Err(LokiError::Status(status.as_u16())),

@@ -19,7 +19,7 @@ use axum::{
 };
 use serde::Serialize;
 
-pub use loki::{Loki, LokiError, LokiSettings};
+pub use loki::{Loki, LokiError, LokiSettings, Pushed};
 pub use worker::work;
 
 use crate::{

@@ -2,6 +2,7 @@
 
 mod erased;
 mod note;
+mod outbox;
 mod row;
 mod schema;
 mod writer;
@@ -19,6 +20,7 @@ use tracking::UserId;
 
 pub use erased::{AtLoki, Erased, Erasure, find as find_erasure};
 pub use note::Note;
+pub use outbox::{Outgoing, Refused, Report, Standing, Stored};
 pub use row::Row;
 pub use writer::Writer;
 
@@ -70,6 +72,7 @@ impl Store {
         schema::prepare(&mut connection)?;
         let (jobs, queue) = mpsc::channel(WAITING);
         note::prepare(&connection)?;
+        outbox::prepare(&connection)?;
         let known = erased::Known::load(&connection)?;
         let writer = Writer::start(connection, known, queue)?;
         let store = Self { path: Arc::new(path), jobs, readers: Arc::new(Semaphore::new(READERS)) };
@@ -142,6 +145,39 @@ impl Store {
             Ok(changed)
         })
         .await
+    }
+
+    /// The next events for `sink`, noted as about to leave.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub async fn next_batch(
+        &self,
+        sink: &'static str,
+        now_ms: u64,
+        max_bytes: usize,
+    ) -> Result<Option<Outgoing>, StoreError> {
+        self.change(move |file| outbox::next(file, sink, now_ms, max_bytes)).await
+    }
+
+    /// `sink` is through with the batch that ends at `end`.
+    ///
+    /// # Errors
+    /// When that cannot be written; the batch is sent again then, byte for byte.
+    pub async fn batch_done(
+        &self,
+        sink: &'static str,
+        end: i64,
+        report: Report,
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        self.change(move |file| outbox::done(file, sink, end, &report, now_ms)).await
+    }
+
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn standing(&self, sink: &'static str) -> Result<Standing, StoreError> {
+        self.read(move |file| outbox::standing(file, sink)).await
     }
 
     async fn alone<T: Send + 'static>(

@@ -1,5 +1,8 @@
 //! A router over a directory of its own, and pushes as a page sends them.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod loki;
+pub mod program;
 
 use std::{
     io::Write,
@@ -44,6 +47,7 @@ pub fn config(dir: &Path) -> Config {
         token: None,
         loki: None,
         access: server::access::Access::default(),
+        events_stdout: false,
     }
 }
 

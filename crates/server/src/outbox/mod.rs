@@ -1,0 +1,76 @@
+//! The way on: every stored event is handed to each sink, in the order in which it was stored. Nothing
+//! is forgotten: a sink's place is part of the store.
+
+mod loki;
+mod stdout;
+
+use std::time::Duration;
+
+use crate::{
+    clock::now_ms,
+    person::Loki,
+    store::{Outgoing, Report, Store, StoreError},
+};
+
+/// How often the store is asked for news when nobody has told of any.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Rest after the store itself has failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// Bytes of lines in one batch. Loki takes 4 MB at most and answers oddly above 1 MB.
+const BATCH_BYTES: usize = 400 * 1024;
+
+/// Where events go.
+#[derive(Clone)]
+pub enum Sink {
+    /// Boxed for its size beside nothing.
+    Loki(Box<Loki>),
+    /// One JSON line per event, for a log agent.
+    Stdout,
+}
+
+impl Sink {
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Loki(_) => "loki",
+            Self::Stdout => "stdout",
+        }
+    }
+
+    async fn deliver(&self, batch: &Outgoing) -> Report {
+        match self {
+            Self::Loki(loki) => loki::deliver(loki, batch).await,
+            Self::Stdout => stdout::deliver(batch).await,
+        }
+    }
+}
+
+/// Works until it is dropped.
+pub async fn work(store: Store, sink: Sink) {
+    let name = sink.name();
+    loop {
+        let rest = match turn(&store, &sink, name).await {
+            Ok(true) => continue,
+            Ok(false) => LOOK_AGAIN,
+            Err(failure) => {
+                eprintln!("outbox to {name}: {failure}");
+                AFTER_FAILURE
+            }
+        };
+        tokio::time::sleep(rest).await;
+    }
+}
+
+/// Hands on one batch; false when there is none.
+async fn turn(store: &Store, sink: &Sink, name: &'static str) -> Result<bool, StoreError> {
+    // A question is cheap beside the writer; only a batch is worth a turn of it.
+    if store.standing(name).await?.waiting == 0 {
+        return Ok(false);
+    }
+    let Some(batch) = store.next_batch(name, now_ms(), BATCH_BYTES).await? else {
+        return Ok(false);
+    };
+    let report = sink.deliver(&batch).await;
+    store.batch_done(name, batch.end, report, now_ms()).await?;
+    Ok(true)
+}
