@@ -161,9 +161,9 @@ impl Bench<'_> {
         let outcome = if suite.counts() { count.to_string() } else { "ok".to_owned() };
         if success && ran {
             line.done(&outcome);
-            // A suite may have a table to show.
+            // A suite may have a table to show, or say what it could not check here.
             text.lines()
-                .filter(|line| line.starts_with("| "))
+                .filter(|line| line.starts_with("| ") || line.starts_with("skipped: "))
                 .for_each(|row| println!("    {row}"));
         } else {
             // A suite that broke before it counted a failure, or ran no test at all.

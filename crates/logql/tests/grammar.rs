@@ -91,7 +91,7 @@ fn every_query_is_logql_and_knows_only_names_that_are_written() {
     let folder = match checker() {
         Ok(folder) => folder,
         Err(why) => {
-            let _ = writeln!(std::io::stderr(), "skipped: the grammar of LogQL: {why}");
+            let _ = writeln!(std::io::stderr(), "\nskipped: the grammar of LogQL: {why}");
             return;
         }
     };

@@ -244,7 +244,7 @@ fn truth(known: &Known, job: &str) -> Vec<(Panel, BTreeMap<String, f64>)> {
 #[tokio::test]
 async fn numbers_are_those_of_the_definitions() {
     let Some(url) = std::env::var("LOKI_TEST_URL").ok().filter(|url| !url.is_empty()) else {
-        let _ = writeln!(std::io::stderr(), "skipped: queries against Loki: no LOKI_TEST_URL");
+        let _ = writeln!(std::io::stderr(), "\nskipped: queries against Loki: no LOKI_TEST_URL");
         return;
     };
     let _ = rustls::crypto::ring::default_provider().install_default();
