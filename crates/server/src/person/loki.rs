@@ -17,6 +17,8 @@ const PUSH: &str = "/loki/api/v1/push";
 const PUSH_BESIDE: &str = "push";
 /// Bytes of a refusal that are read.
 const MAX_REASON: usize = 4_096;
+/// Loki takes times in seconds of exactly ten digits: from 2001 on.
+const EARLIEST_S: u64 = 1_000_000_000;
 const DAY_S: u64 = 24 * 60 * 60;
 
 /// Where Loki is and how it knows us.
@@ -169,9 +171,13 @@ impl Loki {
         }
     }
 
+    fn start_s(&self, end_s: u64) -> u64 {
+        end_s.saturating_sub(self.settings.keeps_days.saturating_mul(DAY_S)).max(EARLIEST_S)
+    }
+
     /// Asks Loki to delete all that it has of `user` up to `end_s`.
     pub async fn delete(&self, user: &UserId, end_s: u64) -> Result<(), LokiError> {
-        let start_s = end_s.saturating_sub(self.settings.keeps_days.saturating_mul(DAY_S)).max(1);
+        let start_s = self.start_s(end_s);
         let mut url = self.delete.clone();
         url.query_pairs_mut()
             .append_pair("query", &self.selector(user))
@@ -305,6 +311,13 @@ mod tests {
         let stream = loki(|s| s.labels = LabelMode::Stream).unwrap();
         let expected = format!("{{job=\"clm-frontend\", user_id=\"{}\"}}", user.as_str());
         assert_eq!(stream.selector(&user), expected);
+    }
+
+    #[test]
+    fn the_start_is_a_time_that_loki_takes() {
+        let end_s = 1_764_000_000;
+        assert_eq!(loki(|_| ()).unwrap().start_s(end_s), end_s - 366 * DAY_S);
+        assert_eq!(loki(|s| s.keeps_days = u64::MAX).unwrap().start_s(end_s), EARLIEST_S);
     }
 
     #[test]
