@@ -2,7 +2,7 @@
 //! holds up no request.
 
 use std::{
-    io::{BufWriter, Write},
+    io::Write,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,6 +13,8 @@ use std::{
 
 /// Lines that may wait for the reader.
 const WAITING: usize = 4_096;
+/// Bytes that are written at once, and one line.
+const PIECE: usize = 32 << 10;
 
 #[derive(Clone)]
 pub struct Lines {
@@ -41,21 +43,27 @@ impl Lines {
     }
 }
 
-fn write(output: impl Write, lines: &Receiver<String>, missed: &AtomicU64) -> std::io::Result<()> {
-    let mut output = BufWriter::new(output);
-    while let Ok(first) = lines.recv() {
-        let mut next = Some(first);
-        while let Some(line) = next {
-            writeln!(output, "{line}")?;
-            next = lines.try_recv().ok();
+fn write(
+    mut output: impl Write,
+    lines: &Receiver<String>,
+    missed: &AtomicU64,
+) -> std::io::Result<()> {
+    while let Ok(mut text) = lines.recv() {
+        text.push('\n');
+        while text.len() < PIECE
+            && let Ok(line) = lines.try_recv()
+        {
+            text.push_str(&line);
+            text.push('\n');
         }
         let count = missed.swap(0, Ordering::Relaxed);
         if count > 0 {
-            writeln!(
-                output,
-                "{{\"event\":\"lines_missed\",\"level\":\"warn\",\"count\":{count}}}"
-            )?;
+            text.push_str(&format!(
+                "{{\"event\":\"lines_missed\",\"level\":\"warn\",\"count\":{count}}}\n"
+            ));
         }
+        // Whole lines at once: others may write to the same output.
+        output.write_all(text.as_bytes())?;
         output.flush()?;
     }
     Ok(())
