@@ -180,3 +180,34 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_is_twice() {
     assert_eq!(lines.len(), usize::try_from(next).unwrap(), "lost");
     assert_eq!(loki.entries().len(), lines.len(), "twice, with other bytes");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_while_loki_is_away_never_reaches_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let loki = Loki::start().await;
+    // Away until told otherwise, and quick to be asked again.
+    loki.moods(vec![Mood::Answer(503, Some(("retry-after", "0"))); 100_000]);
+    let server = start(dir.path(), &loki);
+    let erased = tracking::UserSecret::new(1);
+    let other = tracking::UserSecret::new(2).user_id();
+    let mut records = visits(0..6);
+    for record in &mut records[3..] {
+        record.user_id = other.clone();
+    }
+    push(&server, &records);
+    let start = std::time::Instant::now();
+    while loki.headers().is_empty() {
+        assert!(start.elapsed() < std::time::Duration::from_secs(40), "nothing was sent");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let proof = format!("x-clm-user-secret: {}\r\n", erased.to_hex());
+    let answer = server.ask_with("DELETE /api/me", &proof, "");
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    loki.moods([]);
+    until_through(dir.path(), 6).await;
+    let entries = loki.entries();
+    assert_eq!(entries.len(), 3, "{entries:#?}");
+    for entry in entries {
+        assert!(entry[2].contains(other.as_str()), "{entry:?}");
+    }
+}

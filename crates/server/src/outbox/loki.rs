@@ -8,7 +8,7 @@ use tracking::{Frozen, Outcome, Timestamp, backoff, encode};
 use crate::{
     clock::now_ms,
     person::{Loki, LokiSettings, Pushed},
-    store::{Outgoing, Refused, Report, Stored},
+    store::{Outgoing, Refused, Report, Store, Stored},
 };
 
 /// Loki never takes what is older than seven days; the margin is for the way.
@@ -23,13 +23,24 @@ struct Part<'a> {
 }
 
 /// Comes back when every event of the batch was accepted, refused for good, or is too old.
-pub async fn deliver(loki: &Loki, batch: &Outgoing) -> Report {
+pub async fn deliver(store: &Store, loki: &Loki, batch: &Outgoing) -> Report {
     let (old, fresh): (Vec<_>, Vec<_>) =
         batch.events.iter().partition(|event| age_ms(event, now_ms()) > TOO_OLD_MS);
     let mut report = Report { too_old: old.len(), ..Report::default() };
     let mut parts = vec![Part { events: fresh, now_ms: batch.now_ms }];
     let mut failures = 0;
-    while let Some(part) = parts.pop() {
+    while let Some(mut part) = parts.pop() {
+        // What was erased while Loki was away must not reach it any more.
+        match store.still_stored(batch.after, batch.end).await {
+            Ok(stored) => part.events.retain(|event| stored.contains(&event.cursor)),
+            Err(failure) => {
+                eprintln!("outbox to loki: {failure}");
+                failures += 1;
+                rest(backoff::wait_ms(failures, random())).await;
+                parts.push(part);
+                continue;
+            }
+        }
         if part.events.is_empty() {
             continue;
         }

@@ -37,9 +37,9 @@ impl Sink {
         }
     }
 
-    async fn deliver(&self, batch: &Outgoing) -> Report {
+    async fn deliver(&self, store: &Store, batch: &Outgoing) -> Report {
         match self {
-            Self::Loki(loki) => loki::deliver(loki, batch).await,
+            Self::Loki(loki) => loki::deliver(store, loki, batch).await,
             Self::Stdout => stdout::deliver(batch).await,
         }
     }
@@ -70,7 +70,7 @@ async fn turn(store: &Store, sink: &Sink, name: &'static str) -> Result<bool, St
     let Some(batch) = store.next_batch(name, now_ms(), BATCH_BYTES).await? else {
         return Ok(false);
     };
-    let report = sink.deliver(&batch).await;
+    let report = sink.deliver(store, &batch).await;
     store.batch_done(name, batch.end, report, now_ms()).await?;
     Ok(true)
 }

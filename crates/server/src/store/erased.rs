@@ -141,6 +141,12 @@ fn erase(
         [user],
         |row| row.get(0),
     )?;
+    // Loki's own words about an event may name whose it is.
+    transaction.execute(
+        "DELETE FROM outbox_refused
+         WHERE cursor IN (SELECT cursor FROM events WHERE user_id = ?1)",
+        [user],
+    )?;
     let events = transaction.execute("DELETE FROM events WHERE user_id = ?1", [user])?;
     let analytics = transaction.execute("DELETE FROM analytics WHERE user_id = ?1", [user])?;
     if is_new {

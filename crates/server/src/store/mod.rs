@@ -8,6 +8,7 @@ mod schema;
 mod writer;
 
 use std::{
+    collections::HashSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -158,6 +159,14 @@ impl Store {
         max_bytes: usize,
     ) -> Result<Option<Outgoing>, StoreError> {
         self.change(move |file| outbox::next(file, sink, now_ms, max_bytes)).await
+    }
+
+    /// The cursors of the events after `after`, up to `end`, that are still stored.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn still_stored(&self, after: i64, end: i64) -> Result<HashSet<i64>, StoreError> {
+        self.read(move |file| outbox::still_stored(file, after, end)).await
     }
 
     /// `sink` is through with the batch that ends at `end`.

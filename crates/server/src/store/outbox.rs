@@ -1,5 +1,7 @@
 //! How far each sink is, and what it refused for good.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::store::StoreError;
@@ -40,6 +42,8 @@ pub struct Stored {
 /// Events that leave together.
 #[derive(Debug)]
 pub struct Outgoing {
+    /// The cursor before its first.
+    pub after: i64,
     pub end: i64,
     /// The moment for which its labels are chosen.
     pub now_ms: u64,
@@ -127,7 +131,19 @@ pub fn next(
         "UPDATE outbox SET batch_end = ?2, batch_now = ?3 WHERE sink = ?1",
         params![sink, end, signed(now_ms)],
     )?;
-    Ok(Some(Outgoing { end, now_ms, events }))
+    Ok(Some(Outgoing { after: done, end, now_ms, events }))
+}
+
+/// Which events of a batch have not been erased since.
+pub fn still_stored(
+    file: &Transaction<'_>,
+    after: i64,
+    end: i64,
+) -> Result<HashSet<i64>, StoreError> {
+    let mut statement =
+        file.prepare_cached("SELECT cursor FROM events WHERE cursor > ?1 AND cursor <= ?2")?;
+    let cursors = statement.query_map(params![after, end], |row| row.get(0))?;
+    Ok(cursors.collect::<Result<_, _>>()?)
 }
 
 /// The batch that ends at `end` is through.
