@@ -91,7 +91,13 @@ fn axis(columns: &[Column], width: i32) -> (Drawing, u64) {
     }
     let fitting = usize::try_from((width - LEFT) / LABEL).unwrap_or(1).max(1);
     let every = columns.len().div_ceil(fitting).max(1);
+    let mut last = "";
     for (at, column) in columns.iter().enumerate().step_by(every) {
+        // A day of four columns is named once.
+        if column.label == last {
+            continue;
+        }
+        last = &column.label;
         let x = left(at, columns.len(), width);
         shapes.push(Shape::text("label", x, TOP + PLOT + 18, column.label.clone()));
     }

@@ -75,7 +75,7 @@ pub fn Panel(props: &Props) -> Html {
         None => html! { <div class="waiting" aria-busy="true" /> },
         Some((_, Err(why))) => html! {
             <div class="nothing" role="alert">
-                <p>{ why }{ " The other panels may still work." }</p>
+                <p>{ why }{ " What is stored stays stored; try again when it is back." }</p>
                 <button class="button" onclick={again}>{ "Try again" }</button>
             </div>
         },
