@@ -1,13 +1,13 @@
 //! What goes wrong, and where.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tracking::{Event, Record};
 
 use crate::{
     Range,
-    select::{in_range, largest_first, order},
+    select::{in_order, in_range, largest_first},
 };
 
 /// How many messages [`ComponentErrors::latest`] holds at most.
@@ -29,9 +29,9 @@ pub fn errors(records: &[Record], range: Range) -> Vec<ComponentErrors> {
     let mut failed: Vec<&Record> = in_range(records, range)
         .filter(|record| matches!(record.event, Event::ComponentError { .. }))
         .collect();
-    failed.sort_by_key(|record| Reverse(order(record)));
+    in_order(&mut failed);
     let mut components: BTreeMap<&str, ComponentErrors> = BTreeMap::new();
-    for record in failed {
+    for record in failed.into_iter().rev() {
         let Event::ComponentError { error_message, .. } = &record.event else { continue };
         let component =
             components.entry(&record.component.hash).or_insert_with(|| ComponentErrors {

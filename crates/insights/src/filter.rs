@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 
 use tracking::{Event, Record};
 
-use crate::{
-    Range,
-    select::{in_range, is_visit},
-};
+use crate::{Range, select::in_range};
 
 /// Applied before an answer; the default lets everything through.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -48,9 +45,12 @@ impl Filter {
 }
 
 fn entered_by<'a>(records: &'a [Record], range: Range, entry: &str) -> BTreeSet<&'a str> {
-    in_range(records, range)
-        .filter(|record| is_visit(record) && record.component.hash == entry)
-        .filter(|record| matches!(record.event, Event::ComponentVisit { is_entry: true, .. }))
-        .map(|record| record.session_id.as_str())
-        .collect()
+    let mut sessions = BTreeSet::new();
+    for record in in_range(records, range) {
+        let enters = matches!(record.event, Event::ComponentVisit { is_entry: true, .. });
+        if enters && record.component.hash == entry {
+            sessions.insert(record.session_id.as_str());
+        }
+    }
+    sessions
 }
