@@ -55,7 +55,7 @@ pub fn Dashboard(props: &Props) -> Html {
                          {onselect} onclose={set_drawer(false)} />
                 <button class="backdrop" hidden={!*drawer} aria-label="Close the list"
                         onclick={set_drawer(false).reform(|_| ())}></button>
-                <main class="main-content" id="main">
+                <main class="main-content" id={props.shown.then_some("main")}>
                     { for registry.notices.iter().map(|notice| html! {
                         <p class="notice" data-tone="warn">{ "The registry has an entry that cannot be shown. " }{ notice }</p>
                     }) }

@@ -55,6 +55,8 @@ pub fn run(shell: &Shell, args: Args) -> Result<ExitCode> {
     let mut command = shell.command(binary);
     command.arg("--listen").arg(SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)).to_string());
     command.arg("--data").arg(&data).arg("--dist").arg(&dist);
+    // A person looks at this terminal, not a log agent.
+    command.args(["--access-log", "off"]);
     if let Some(file) = registry {
         command.arg("--registry").arg(file);
     }
