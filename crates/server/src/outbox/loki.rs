@@ -78,8 +78,9 @@ pub async fn deliver(store: &Store, loki: &Loki, batch: &Outgoing) -> Report {
     report
 }
 
-/// Halves, until the entry that will never be taken stands alone. What Loki has
-/// taken of them already comes again as the same bytes, and stays once.
+/// What has become late while Loki was away goes to a stream of its own. The rest is halved, until the
+/// entry that will never be taken stands alone; what Loki has taken of it already comes again as
+/// the same bytes, and stays once.
 fn split<'a>(
     mut part: Part<'a>,
     status: u16,
@@ -87,15 +88,18 @@ fn split<'a>(
     parts: &mut Vec<Part<'a>>,
     report: &mut Report,
 ) {
+    let (then, now) = (part.now_ms, now_ms());
+    let (late, still): (Vec<_>, Vec<_>) =
+        part.events.into_iter().partition(|event| is_late(event, now) && !is_late(event, then));
+    part.events = still;
+    if !late.is_empty() {
+        parts.push(part);
+        parts.push(Part { events: late, now_ms: now });
+        return;
+    }
     if let [event] = part.events[..] {
-        let (then, now) = (part.now_ms, now_ms());
-        // It may have become late while Loki was away: then it goes to a stream of its own.
-        if is_late(event, now) && !is_late(event, then) {
-            parts.push(Part { events: part.events, now_ms: now });
-        } else {
-            let reason = reason.chars().take(REASON).collect();
-            report.refused.push(Refused { cursor: event.cursor, status, reason });
-        }
+        let reason = reason.chars().take(REASON).collect();
+        report.refused.push(Refused { cursor: event.cursor, status, reason });
         return;
     }
     let second = part.events.split_off(part.events.len() / 2);

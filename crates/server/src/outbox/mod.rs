@@ -64,7 +64,7 @@ pub async fn work(store: Store, sink: Sink) {
 /// Hands on one batch; false when there is none.
 async fn turn(store: &Store, sink: &Sink, name: &'static str) -> Result<bool, StoreError> {
     // A question is cheap beside the writer; only a batch is worth a turn of it.
-    if store.standing(name).await?.waiting == 0 {
+    if !store.has_next_batch(name).await? {
         return Ok(false);
     }
     let Some(batch) = store.next_batch(name, now_ms(), BATCH_BYTES).await? else {

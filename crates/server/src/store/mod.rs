@@ -185,6 +185,12 @@ impl Store {
 
     /// # Errors
     /// When the file cannot be read.
+    pub async fn has_next_batch(&self, sink: &'static str) -> Result<bool, StoreError> {
+        self.read(move |file| outbox::has_next(file, sink)).await
+    }
+
+    /// # Errors
+    /// When the file cannot be read.
     pub async fn standing(&self, sink: &'static str) -> Result<Standing, StoreError> {
         self.read(move |file| outbox::standing(file, sink)).await
     }

@@ -96,14 +96,18 @@ pub fn next(
         [sink],
         |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.zip(row.get(2)?))),
     )?;
-    let until = under_way.map_or(i64::MAX, |(end, _)| end);
+    // What was under way is cut as it was, whatever the limits are by now.
+    let (until, at_most, max_bytes) = match under_way {
+        Some((end, _)) => (end, i64::MAX, usize::MAX),
+        None => (i64::MAX, EVENTS, max_bytes),
+    };
     let mut events = Vec::new();
     let mut bytes = 0;
     {
         let mut statement = file.prepare_cached(
             "SELECT cursor, timestamp, line FROM events WHERE cursor > ?1 AND cursor <= ?2 ORDER BY cursor LIMIT ?3",
         )?;
-        let mut rows = statement.query(params![done, until, EVENTS])?;
+        let mut rows = statement.query(params![done, until, at_most])?;
         while let Some(row) = rows.next()? {
             let line: String = row.get(2)?;
             bytes += line.len();
@@ -167,6 +171,16 @@ pub fn done(
         )?;
     }
     Ok(())
+}
+
+/// Whether there is anything for `sink`; cheaper than counting it.
+pub fn has_next(file: &Transaction<'_>, sink: &str) -> Result<bool, StoreError> {
+    Ok(file.query_row(
+        "SELECT EXISTS (SELECT 1 FROM events WHERE cursor >
+             COALESCE((SELECT done FROM outbox WHERE sink = ?1), 0))",
+        [sink],
+        |row| row.get(0),
+    )?)
 }
 
 /// # Errors
