@@ -19,7 +19,7 @@ pub enum InvalidId {
     Secret,
 }
 
-/// 128 bits that name one event for ever: drawn for a page load, then counted up; a retry carries the same ones.
+/// 128 random bits that name one event for ever: a retry carries the same ones.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct EventId(pub u128);
 

@@ -96,7 +96,6 @@ pub(crate) struct Recorder {
     visit: Option<Visit>,
     hidden: bool,
     last_timestamp: Timestamp,
-    last_event_id: u128,
     repeats: Repeats,
     pub before_record: Option<BeforeRecord>,
     pub scrub: Vec<Private>,
@@ -107,9 +106,8 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub fn new(user_id: UserId, mut random: Random, queue: Queue) -> Self {
+    pub fn new(user_id: UserId, random: Random, queue: Queue) -> Self {
         Self {
-            last_event_id: random(),
             user_id,
             random,
             session: None,
@@ -440,10 +438,8 @@ impl Recorder {
         let mut component = component;
         limit::fit(&mut component.hash, limit::NAME);
         limit::fit(&mut component.name, limit::NAME);
-        // Random per page load, then counted: as unique, and a batch compresses to half.
-        self.last_event_id = self.last_event_id.wrapping_add(1);
         let record = Record {
-            event_id: EventId(self.last_event_id),
+            event_id: EventId((self.random)()),
             timestamp,
             user_id: self.user_id.clone(),
             session_id: session.id.clone(),
