@@ -1,10 +1,16 @@
 //! What must hold for any bytes whatever. The fuzz targets in `fuzz/` and the bounded runs in the
 //! tests call the same functions; a broken promise is an `Err` that names it.
 
+use std::ffi::OsString;
+
 use serde_json::Value;
 use tracking::{Record, limit};
 
-use crate::{access, push::try_decode};
+use crate::{
+    access,
+    push::try_decode,
+    settings::{ConfigError, Wish, load, load_text},
+};
 
 /// A day in 2025; the corpus is of that day.
 pub const NOW_MS: u64 = 1_764_000_000_000;
@@ -84,23 +90,28 @@ pub fn analytics(body: &[u8]) -> Result<(), String> {
 /// # Errors
 /// Names the promise that was broken.
 pub fn config(text: &str) -> Result<(), String> {
-    use clap::Parser;
-    // Its output would be this program's.
-    let arguments = ["clm-server", "--access-log", "off"].into_iter().chain(text.lines());
-    match crate::Args::try_parse_from(arguments) {
-        Ok(args) => match crate::Config::new(args, None) {
-            Ok(config) if !config.listen.ip().is_loopback() && config.token.is_none() => {
-                Err("other machines need a token".into())
-            }
-            Ok(_) => Ok(()),
-            Err(error) => refused(&error.to_string().chars().take(200).collect::<String>()),
-        },
-        Err(error) => {
-            if error.to_string().is_empty() {
-                Err("a refusal is a sentence".into())
-            } else {
-                Ok(())
-            }
+    // Its output would be this program's, and a file of settings may be any file of the machine.
+    let lines = text.lines().filter(|line| !line.starts_with("--config"));
+    let arguments = ["clm-server", "--access-log", "off"].into_iter().chain(lines);
+    settled(load(arguments.map(OsString::from), |_| None))
+}
+
+/// Files of settings: whatever they say, there is a server or a sentence.
+///
+/// # Errors
+/// Names the promise that was broken.
+pub fn settings(text: &str) -> Result<(), String> {
+    let arguments = ["clm-server", "--access-log", "off"].map(OsString::from);
+    settled(load_text(arguments, text, |_| None))
+}
+
+fn settled(loaded: Result<Wish, ConfigError>) -> Result<(), String> {
+    match loaded {
+        Ok(Wish::Run(config)) if !config.listen.ip().is_loopback() && config.token.is_none() => {
+            Err("other machines need a token".into())
         }
+        Ok(_) => Ok(()),
+        Err(ConfigError::CommandLine(error)) if !error.to_string().is_empty() => Ok(()),
+        Err(error) => refused(&error.to_string().chars().take(200).collect::<String>()),
     }
 }

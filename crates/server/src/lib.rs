@@ -12,16 +12,16 @@
 pub mod access;
 pub mod answers;
 mod clock;
-mod config;
 #[doc(hidden)]
 pub mod hostile;
 pub mod outbox;
 pub mod person;
 mod push;
 mod run;
+mod settings;
 pub mod store;
 mod web;
 
-pub use config::{Args, Config, ConfigError, TOKEN_VARIABLE};
 pub use run::{RunError, run};
+pub use settings::{AccessLog, Config, ConfigError, LogFormat, Origin, Wish, load};
 pub use web::{App, router};

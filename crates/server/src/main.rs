@@ -1,12 +1,11 @@
-//! `clm-server`: reads the command line and runs the server until it is told to stop.
+//! `clm-server`: reads its settings and runs the server until it is told to stop.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use server::{Args, Config};
+use server::{Config, ConfigError, Wish};
 
 fn main() -> ExitCode {
-    match start(Args::parse()) {
+    match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("clm-server: {error:#}");
@@ -15,9 +14,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(args: Args) -> anyhow::Result<()> {
-    let mut config = Config::new(args, std::env::var(server::TOKEN_VARIABLE).ok())?;
-    config.loki = server::person::Loki::from_env()?;
+fn start() -> anyhow::Result<()> {
+    match server::load(std::env::args_os(), |name| std::env::var(name).ok()) {
+        Ok(Wish::Run(config)) => run(*config),
+        Ok(Wish::Print(text)) => {
+            print!("{text}");
+            Ok(())
+        }
+        // Knows how to print itself, and `--help` and `--version` are no failures.
+        Err(ConfigError::CommandLine(error)) => error.exit(),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn run(config: Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(server::run(config));
     // A request that will not end must not keep the process.

@@ -125,6 +125,7 @@ fn any_analytics_event_is_stored_or_refused() {
 #[test]
 fn any_command_line_is_a_server_or_a_sentence() {
     hold("config", |bytes| hostile::config(&String::from_utf8_lossy(bytes)), 1_500);
+    hold("settings", |bytes| hostile::settings(&String::from_utf8_lossy(bytes)), 1_500);
 }
 
 /// A gzip that would fill the memory is given up early.

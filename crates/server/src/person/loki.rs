@@ -132,22 +132,6 @@ impl Loki {
         Ok(Self { client, delete, push, settings: Arc::new(settings), wake: Arc::default() })
     }
 
-    /// From `LOKI_URL`, `LOKI_USERNAME`, `LOKI_PASSWORD` and `LOKI_TENANT`; nothing without the first.
-    ///
-    /// # Errors
-    /// When they make no client.
-    pub fn from_env() -> Result<Option<Self>, LokiError> {
-        let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let Some(url) = get("LOKI_URL") else { return Ok(None) };
-        let settings = LokiSettings {
-            username: get("LOKI_USERNAME"),
-            password: get("LOKI_PASSWORD"),
-            tenant: get("LOKI_TENANT"),
-            ..LokiSettings::new(url)
-        };
-        Self::new(settings).map(Some)
-    }
-
     pub fn settings(&self) -> &LokiSettings {
         &self.settings
     }

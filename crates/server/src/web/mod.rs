@@ -5,7 +5,7 @@ mod page;
 mod registry;
 mod token;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use axum::{
     Router,
@@ -44,7 +44,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(api)
         .merge(me)
         .with_state(app.clone())
-        .merge(page::page(&app.config.dist))
+        .merge(page::page(app.config.dist.as_deref().unwrap_or(Path::new("./dist"))))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(always(header::REFERRER_POLICY, "same-origin"));
     let router = if app.config.listen.ip().is_loopback() {

@@ -42,12 +42,21 @@ pub fn config(dir: &Path) -> Config {
     Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         data: dir.join("data"),
-        dist: dir.join("dist"),
+        dist: Some(dir.join("dist")),
         registry: None,
+        hosts: Vec::new(),
+        origins: Vec::new(),
+        proxies: Vec::new(),
+        client_rate: 0,
+        total_rate: 0,
+        max_connections: 64,
+        retention: None,
+        max_store_bytes: 0,
         token: None,
         loki: None,
         access: server::access::Access::default(),
         events_stdout: false,
+        log_format: server::LogFormat::Text,
     }
 }
 
