@@ -1,22 +1,26 @@
 //! Serves the page, takes its events in as Loki would, keeps them in one SQLite file, and answers
 //! questions about them.
 //!
-//! - `GET /`: the built page from `--dist`.
+//! - `GET /`: the built page, from inside the program or from `--dist`.
 //! - `GET /registry.json`: `--registry`, or the page's own.
 //! - `POST /loki/api/v1/push`: events in.
 //! - `GET /api/insights/..`: answers out, each held to the definition in `insights`.
 //! - `POST /api/analytics`: events of clients without our tracker.
 //! - `GET /api/me` and `DELETE /api/me`: what is stored of a person, for that person.
-//! - `GET /healthz`.
+//! - `GET /healthz`, `GET /readyz`, `GET /metrics`.
 
 pub mod access;
 pub mod answers;
 mod clock;
+mod guard;
 #[doc(hidden)]
 pub mod hostile;
+mod listen;
+pub mod observe;
 pub mod outbox;
 pub mod person;
 mod push;
+mod retention;
 mod run;
 mod settings;
 pub mod store;

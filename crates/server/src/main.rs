@@ -28,6 +28,7 @@ fn start() -> anyhow::Result<()> {
 }
 
 fn run(config: Config) -> anyhow::Result<()> {
+    server::observe::start_log(config.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(server::run(config));
     // A request that will not end must not keep the process.

@@ -8,12 +8,13 @@ use std::{
 };
 
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    Config,
+    Config, listen,
+    observe::Metrics,
     outbox::{self, Sink},
-    person,
+    person, retention,
     store::{Store, StoreError},
     web::{App, router},
 };
@@ -31,8 +32,6 @@ pub enum RunError {
     Store(String, StoreError),
     #[error("cannot wait for the signal to stop: {0}")]
     Signal(io::Error),
-    #[error("the server failed: {0}")]
-    Serve(io::Error),
 }
 
 /// Runs until Ctrl-C or SIGTERM. Says `listening on http://ADDRESS` on stdout when it is ready.
@@ -46,44 +45,47 @@ pub async fn run(config: Config) -> Result<(), RunError> {
         _ => RunError::Listen(config.listen, error),
     })?;
     let address = listener.local_addr().map_err(|e| RunError::Listen(config.listen, e))?;
-    let (store, writer) = Store::open(&config.data)
-        .map_err(|error| RunError::Store(config.data.display().to_string(), error))?;
+    let metrics = Metrics::default();
+    let (store, writer) =
+        Store::open_with(&config.data, config.max_store_bytes, metrics.clone())
+            .map_err(|error| RunError::Store(config.data.display().to_string(), error))?;
     let stop = stop_signal().map_err(RunError::Signal)?;
-    let to_loki = config.loki.clone().map(|loki| Sink::Loki(Box::new(loki)));
-    let sinks = to_loki.into_iter().chain(config.events_stdout.then_some(Sink::Stdout));
-    let outbox: Vec<_> =
-        sinks.map(|sink| tokio::spawn(outbox::work(store.clone(), sink))).collect();
-    let erasures = config.loki.clone().map(|loki| tokio::spawn(person::work(store.clone(), loki)));
-    let app =
-        router(Arc::new(App { store, config })).into_make_service_with_connect_info::<SocketAddr>();
+    let workers = workers(&config, &store, &metrics);
+    let max_connections = config.max_connections;
+    let app = router(Arc::new(App::new(store, config, metrics)));
 
     // Whoever started us may have stopped reading; that is no reason to end.
     let mut stdout = io::stdout();
     let _ = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
 
-    let (stopping, mut stopped) = tokio::sync::watch::channel(false);
-    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
-        stop.await;
-        let _ = stopping.send(true);
-    });
-    let too_late = async {
-        let _ = stopped.wait_for(|&stopping| stopping).await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = server => {
-            served.map_err(RunError::Serve)?;
-            // Each goes on where it was at the next start.
-            for worker in outbox.into_iter().chain(erasures) {
-                worker.abort();
-                let _ = worker.await;
-            }
-            // What was accepted gets written; what was answered already is.
-            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
-        }
-        () = too_late => {}
+    listen::serve(listener, app, max_connections, stop, GRACE).await;
+    // Each goes on where it was at the next start.
+    for worker in workers {
+        worker.abort();
+        let _ = worker.await;
     }
+    // What was accepted gets written; what was answered already is.
+    let written = tokio::task::spawn_blocking(move || writer.join());
+    let _ = tokio::time::timeout(GRACE, written).await;
     Ok(())
+}
+
+/// What goes on beside the requests.
+fn workers(config: &Config, store: &Store, metrics: &Metrics) -> Vec<JoinHandle<()>> {
+    let sinks = config.sinks();
+    let mut workers = Vec::new();
+    if let Some(loki) = &config.loki {
+        let sink = Sink::Loki(Box::new(loki.clone()));
+        workers.push(tokio::spawn(outbox::work(store.clone(), sink, metrics.clone())));
+        workers.push(tokio::spawn(person::work(store.clone(), loki.clone())));
+    }
+    if config.events_stdout {
+        workers.push(tokio::spawn(outbox::work(store.clone(), Sink::Stdout, metrics.clone())));
+    }
+    if let Some(keep) = config.retention {
+        workers.push(tokio::spawn(retention::work(store.clone(), keep, sinks, metrics.clone())));
+    }
+    workers
 }
 
 /// Listens for the signals from now on; the future ends with the first of them.

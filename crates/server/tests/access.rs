@@ -99,6 +99,7 @@ async fn a_request_is_one_line_without_secrets() {
                 "method",
                 "path",
                 "referrer",
+                "request_id",
                 "status",
                 "timestamp",
                 "user_agent"

@@ -126,7 +126,14 @@ async fn an_erasure_outlives_a_restart_and_leaves_nothing_in_the_file() {
         let mut config = common::config(dir.path());
         config.data = dir.path().join("data");
         let (store, writer) = Store::open(&config.data).unwrap();
-        (server::router(Arc::new(server::App { store, config })), writer)
+        (
+            server::router(Arc::new(server::App::new(
+                store,
+                config,
+                server::observe::Metrics::default(),
+            ))),
+            writer,
+        )
     };
     let (router, writer) = start();
     let server = Server { dir: tempfile::tempdir().unwrap(), router };
@@ -286,7 +293,17 @@ fn with_loki(loki: &Loki) -> (Server, tokio::task::JoinHandle<()>) {
     config.loki = Some(loki.clone());
     let (store, _) = Store::open(&config.data).unwrap();
     let worker = tokio::spawn(work(store.clone(), loki.clone()));
-    (Server { router: server::router(Arc::new(server::App { store, config })), dir }, worker)
+    (
+        Server {
+            router: server::router(Arc::new(server::App::new(
+                store,
+                config,
+                server::observe::Metrics::default(),
+            ))),
+            dir,
+        },
+        worker,
+    )
 }
 
 async fn status(server: &Server, user: u128) -> String {

@@ -125,7 +125,8 @@ type Case = (&'static str, Vec<u8>, u16, String);
 
 const KIND: &str = "the content type must be application/json\n";
 const TOO_LARGE: &str = "the body is over 1048576 bytes\n";
-const HOST: &str = "this server answers to localhost only\n";
+const HOST: &str =
+    "this server does not answer to that name; its operator can add one with --host\n";
 const TOKEN: &str = "this needs the header Authorization: Bearer <token>";
 const PROOF: &str = "this needs the header X-CLM-User-Secret with the secret of your browser";
 const SECRET: &str =
@@ -280,7 +281,7 @@ fn cases() -> Vec<Case> {
         ("a folded header", raw("GET / HTTP/1.1\r\nhost: localhost\r\nx: a\r\n b\r\n\r\n"), 400, nothing()),
         ("500 headers", raw(format!("GET / HTTP/1.1\r\nhost: localhost\r\n{}\r\n", "x: y\r\n".repeat(500))), 431, nothing()),
         ("a header of 1 MB", raw(format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "y".repeat(1 << 20))), 431, nothing()),
-        ("an address of 70,000 bytes", get(&format!("/{}", "a".repeat(70_000)), &[]), 414, nothing()),
+        ("an address of 70,000 bytes", get(&format!("/{}", "a".repeat(70_000)), &[]), 431, nothing()),
         ("a space in the address", raw("GET /a b HTTP/1.1\r\nhost: localhost\r\n\r\n"), 400, nothing()),
         ("HTTP 9", raw("GET / HTTP/9.9\r\nhost: localhost\r\n\r\n"), 400, nothing()),
         ("HTTP 0.9", raw("GET /\r\n\r\n"), 400, nothing()),

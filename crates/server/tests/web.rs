@@ -103,6 +103,7 @@ async fn with_a_token_the_answers_need_it() {
     let server = server_with(|config, _| {
         config.token = Some("s3cret".into());
         config.listen = "0.0.0.0:0".parse().unwrap();
+        config.hosts = vec!["dashboard.example".into()];
     });
     let path = "/api/insights/summary";
     for wrong in ["", "Bearer", "Bearer s3cre", "Bearer s3cret2", "Basic s3cret"] {

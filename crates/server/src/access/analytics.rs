@@ -75,7 +75,7 @@ impl IntoResponse for Refusal {
             }
             Self::Erased => StatusCode::FORBIDDEN,
             Self::Store(failure) => {
-                eprintln!("an analytics event was not stored: {failure}");
+                tracing::error!("an analytics event was not stored: {failure}");
                 StatusCode::SERVICE_UNAVAILABLE
             }
         };

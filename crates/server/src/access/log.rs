@@ -1,14 +1,10 @@
 //! One JSON line per request: what was asked for, what it got and how long that took. Nothing that
 //! may hold a secret: no query, no body, no header but the two that are named.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, header},
     middleware::Next,
     response::Response,
@@ -19,6 +15,8 @@ use tracking::limit::shorten;
 use crate::{
     access::{Access, Lines, address::shown},
     clock::now_ms,
+    guard::client::Client,
+    observe::RequestId,
     web::App,
 };
 
@@ -31,6 +29,7 @@ const CLIENT_CLOSED: u16 = 499;
 struct Line {
     timestamp: u64,
     event: &'static str,
+    request_id: String,
     level: &'static str,
     method: String,
     path: String,
@@ -68,11 +67,14 @@ pub async fn log(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     let Access { lines: Some(lines), client_ip, salt } = &app.config.access else {
         return next.run(request).await;
     };
-    let ip = client(&request).and_then(|ip| shown(ip, *client_ip, *salt));
+    let client = request.extensions().get::<Client>();
+    let ip = client.and_then(|client| shown(client.0, *client_ip, *salt));
+    let id = request.extensions().get::<RequestId>();
     let mut written = Written {
         line: Line {
             timestamp: now_ms(),
             event: "http_request",
+            request_id: id.map_or_else(String::new, |id| id.0.to_string()),
             level: "info",
             method: shorten(request.method().as_str(), 16),
             path: shorten(request.uri().path(), LENGTH),
@@ -88,10 +90,6 @@ pub async fn log(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     let response = next.run(request).await;
     written.line.status = response.status().as_u16();
     response
-}
-
-fn client(request: &Request) -> Option<IpAddr> {
-    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip())
 }
 
 fn text(headers: &HeaderMap, name: &header::HeaderName) -> String {

@@ -41,7 +41,7 @@ pub async fn answer(
     match app.store.read(move |events| question.ask(events)).await {
         Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
         Err(failure) => {
-            eprintln!("a question could not be answered: {failure}");
+            tracing::error!("a question could not be answered: {failure}");
             error(StatusCode::INTERNAL_SERVER_ERROR, "the events cannot be read")
         }
     }

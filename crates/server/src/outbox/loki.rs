@@ -7,6 +7,8 @@ use tracking::{Frozen, Outcome, Timestamp, backoff, encode};
 
 use crate::{
     clock::now_ms,
+    observe::Metrics,
+    outbox::LOKI,
     person::{Loki, LokiSettings, Pushed},
     store::{Outgoing, Refused, Report, Store, Stored},
 };
@@ -23,7 +25,7 @@ struct Part<'a> {
 }
 
 /// Comes back when every event of the batch was accepted, refused for good, or is too old.
-pub async fn deliver(store: &Store, loki: &Loki, batch: &Outgoing) -> Report {
+pub async fn deliver(store: &Store, loki: &Loki, metrics: &Metrics, batch: &Outgoing) -> Report {
     let (old, fresh): (Vec<_>, Vec<_>) =
         batch.events.iter().partition(|event| age_ms(event, now_ms()) > TOO_OLD_MS);
     let mut report = Report { too_old: old.len(), ..Report::default() };
@@ -34,7 +36,7 @@ pub async fn deliver(store: &Store, loki: &Loki, batch: &Outgoing) -> Report {
         match store.still_stored(batch.after, batch.end).await {
             Ok(stored) => part.events.retain(|event| stored.contains(&event.cursor)),
             Err(failure) => {
-                eprintln!("outbox to loki: {failure}");
+                tracing::error!("outbox to loki: {failure}");
                 failures += 1;
                 rest(backoff::wait_ms(failures, random())).await;
                 parts.push(part);
@@ -45,6 +47,9 @@ pub async fn deliver(store: &Store, loki: &Loki, batch: &Outgoing) -> Report {
             continue;
         }
         let Pushed { outcome, reason } = push(loki, &part).await;
+        if !matches!(outcome, Outcome::Accepted | Outcome::Rejected { .. }) {
+            metrics.retried(LOKI);
+        }
         match outcome {
             Outcome::Accepted => {
                 failures = 0;
@@ -53,7 +58,9 @@ pub async fn deliver(store: &Store, loki: &Loki, batch: &Outgoing) -> Report {
             Outcome::Rejected { status } => split(part, status, &reason, &mut parts, &mut report),
             Outcome::Unauthorized { status } => {
                 if failures == 0 {
-                    eprintln!("outbox to loki: HTTP {status}, events wait: check the credentials");
+                    tracing::error!(
+                        "outbox to loki: HTTP {status}, events wait: check the credentials"
+                    );
                 }
                 failures += 1;
                 rest(backoff::wait_ms(failures, random())).await;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::{
     clock::now_ms,
+    observe::Metrics,
     person::Loki,
     store::{Outgoing, Report, Store, StoreError},
 };
@@ -18,6 +19,10 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// Bytes of lines in one batch. Loki takes 4 MB at most and answers oddly above 1 MB.
 const BATCH_BYTES: usize = 400 * 1024;
+
+/// The sinks' names in the store and in the numbers.
+pub const LOKI: &str = "loki";
+pub const STDOUT: &str = "stdout";
 
 /// Where events go.
 #[derive(Clone)]
@@ -32,28 +37,28 @@ impl Sink {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Loki(_) => "loki",
-            Self::Stdout => "stdout",
+            Self::Loki(_) => LOKI,
+            Self::Stdout => STDOUT,
         }
     }
 
-    async fn deliver(&self, store: &Store, batch: &Outgoing) -> Report {
+    async fn deliver(&self, store: &Store, metrics: &Metrics, batch: &Outgoing) -> Report {
         match self {
-            Self::Loki(loki) => loki::deliver(store, loki, batch).await,
+            Self::Loki(loki) => loki::deliver(store, loki, metrics, batch).await,
             Self::Stdout => stdout::deliver(batch).await,
         }
     }
 }
 
 /// Works until it is dropped.
-pub async fn work(store: Store, sink: Sink) {
+pub async fn work(store: Store, sink: Sink, metrics: Metrics) {
     let name = sink.name();
     loop {
-        let rest = match turn(&store, &sink, name).await {
+        let rest = match turn(&store, &sink, &metrics, name).await {
             Ok(true) => continue,
             Ok(false) => LOOK_AGAIN,
             Err(failure) => {
-                eprintln!("outbox to {name}: {failure}");
+                tracing::error!("outbox to {name}: {failure}");
                 AFTER_FAILURE
             }
         };
@@ -62,7 +67,12 @@ pub async fn work(store: Store, sink: Sink) {
 }
 
 /// Hands on one batch; false when there is none.
-async fn turn(store: &Store, sink: &Sink, name: &'static str) -> Result<bool, StoreError> {
+async fn turn(
+    store: &Store,
+    sink: &Sink,
+    metrics: &Metrics,
+    name: &'static str,
+) -> Result<bool, StoreError> {
     // A question is cheap beside the writer; only a batch is worth a turn of it.
     if !store.has_next_batch(name).await? {
         return Ok(false);
@@ -70,7 +80,7 @@ async fn turn(store: &Store, sink: &Sink, name: &'static str) -> Result<bool, St
     let Some(batch) = store.next_batch(name, now_ms(), BATCH_BYTES).await? else {
         return Ok(false);
     };
-    let report = sink.deliver(store, &batch).await;
+    let report = sink.deliver(store, metrics, &batch).await;
     store.batch_done(name, batch.end, report, now_ms()).await?;
     Ok(true)
 }

@@ -18,7 +18,7 @@ pub async fn deliver(batch: &Outgoing) -> Report {
     let mut said = false;
     while !write(text.clone()).await {
         if !said {
-            eprintln!("outbox to stdout: nobody reads it; events wait");
+            tracing::warn!("outbox to stdout: nobody reads it; events wait");
             said = true;
         }
         tokio::time::sleep(AGAIN).await;

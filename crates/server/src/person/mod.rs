@@ -94,7 +94,7 @@ async fn erase(State(app): State<Arc<App>>, request: Request) -> Response {
 }
 
 fn failed(failure: &StoreError, sentence: &str) -> Response {
-    eprintln!("/api/me: {failure}");
+    tracing::error!("/api/me: {failure}");
     let mut response = error(StatusCode::SERVICE_UNAVAILABLE, sentence);
     response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
     response

@@ -48,7 +48,7 @@ pub async fn work(store: Store, loki: Loki) {
         let rest_ms = match turn(&store, &loki).await {
             Ok(rest_ms) => rest_ms,
             Err(failure) => {
-                eprintln!("erasures at Loki: {failure}");
+                tracing::warn!("erasures at Loki: {failure}");
                 FIRST_WAIT_MS
             }
         };
@@ -110,7 +110,7 @@ async fn step(
     deletions: Option<&Result<Deletions, LokiError>>,
 ) -> Step {
     let (user, failed) = (&pending.user, |error: &LokiError| {
-        eprintln!("an erasure at Loki has to wait: {error}");
+        tracing::warn!("an erasure at Loki has to wait: {error}");
         Step::Failed
     });
     match (pending.asked_at_s, deletions) {

@@ -56,6 +56,10 @@ impl Refused {
         self.count == 0
     }
 
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
     pub fn add(&mut self, (stream, entry): (usize, usize), why: &impl std::fmt::Display) {
         self.count += 1;
         if self.first.len() < DESCRIBED {

@@ -17,8 +17,9 @@ use tracking::loki::PushRequest;
 
 use crate::{
     clock::now_ms,
+    observe::Metrics,
     push::check::{Checked, check},
-    store::StoreError,
+    store::{Inserted, StoreError},
     web::App,
 };
 
@@ -43,8 +44,8 @@ pub enum Refusal {
     Json(String),
     #[error("no entries")]
     Empty,
-    #[error("{0}")]
-    Entries(String),
+    #[error("{text}")]
+    Entries { text: String, count: usize },
     #[error("the events cannot be stored at the moment")]
     Store(#[from] StoreError),
     #[error("the server failed")]
@@ -57,10 +58,29 @@ impl Refusal {
             Self::ContentType | Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::Broken | Self::Gzip | Self::Json(_) | Self::Entries(_) => StatusCode::BAD_REQUEST,
+            Self::Broken | Self::Gzip | Self::Json(_) | Self::Entries { .. } => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Empty => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl Refusal {
+    /// Bad entries one by one, anything else as one request.
+    fn count(&self, metrics: &Metrics) {
+        match self {
+            Self::ContentType => metrics.refuse("content_type", 1),
+            Self::Encoding => metrics.refuse("encoding", 1),
+            Self::TooLarge => metrics.refuse("too_large", 1),
+            Self::Broken | Self::Gzip => metrics.refuse("broken", 1),
+            Self::Slow => metrics.refuse("slow", 1),
+            Self::Json(_) | Self::Empty => metrics.refuse("json", 1),
+            Self::Entries { count, .. } => metrics.refuse("entry", *count),
+            Self::Store(_) => metrics.refuse("store", 1),
+            Self::Failed => metrics.refuse("failed", 1),
         }
     }
 }
@@ -70,7 +90,7 @@ impl IntoResponse for Refusal {
         let text = format!("{self}\n");
         match &self {
             Self::Store(error) => {
-                eprintln!("events were not stored: {error}");
+                tracing::error!("events were not stored: {error}");
                 (self.status(), [(header::RETRY_AFTER, "5")], text).into_response()
             }
             _ => (self.status(), text).into_response(),
@@ -102,18 +122,29 @@ pub fn try_decode(body: &[u8], is_gzip: bool, now_ms: u64) -> Result<Vec<String>
 
 /// Stores the good entries, then says which were bad.
 pub async fn push(State(app): State<Arc<App>>, request: Request) -> Result<StatusCode, Refusal> {
+    let result = take(&app, request).await;
+    if let Err(refusal) = &result {
+        refusal.count(&app.metrics);
+    }
+    result
+}
+
+async fn take(app: &App, request: Request) -> Result<StatusCode, Refusal> {
     let body = body::read(request).await?;
     let now_ms = now_ms();
     let checked = tokio::task::spawn_blocking(move || decode(&body, now_ms))
         .await
         .map_err(|_| Refusal::Failed)??;
     let Checked { rows, places, mut refused } = checked;
-    let mut taken = rows.len();
+    let (mut taken, bad) = (rows.len(), refused.count());
+    app.metrics.received(taken + bad);
     if taken == 0 && refused.is_empty() {
         return Err(Refusal::Empty);
     }
     if taken > 0 {
-        for at in app.store.insert(rows, now_ms).await? {
+        let Inserted { erased, new } = app.store.insert(rows, now_ms).await?;
+        app.metrics.took(taken, new, erased.len());
+        for at in erased {
             taken -= 1;
             if let Some(&place) = places.get(at) {
                 refused.add(place, &"the data of this user was erased");
@@ -123,7 +154,7 @@ pub async fn push(State(app): State<Arc<App>>, request: Request) -> Result<Statu
     if refused.is_empty() {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(Refusal::Entries(refused.text(taken)))
+        Err(Refusal::Entries { text: refused.text(taken), count: bad })
     }
 }
 

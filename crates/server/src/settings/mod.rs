@@ -21,6 +21,7 @@ pub use secret::Secret;
 
 use crate::{
     access::{Access, ClientIp},
+    outbox,
     person::{Loki, LokiError, LokiSettings},
 };
 use file::File;
@@ -233,6 +234,15 @@ impl Config {
             events_stdout,
             log_format,
         })
+    }
+}
+
+impl Config {
+    /// Names of those that stored events are handed on to.
+    #[must_use]
+    pub fn sinks(&self) -> Vec<&'static str> {
+        let loki = self.loki.as_ref().map(|_| outbox::LOKI);
+        loki.into_iter().chain(self.events_stdout.then_some(outbox::STDOUT)).collect()
     }
 }
 

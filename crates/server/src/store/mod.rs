@@ -3,6 +3,7 @@
 mod erased;
 mod note;
 mod outbox;
+mod retention;
 mod row;
 mod schema;
 mod writer;
@@ -10,7 +11,10 @@ mod writer;
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,9 +23,12 @@ use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tracking::UserId;
 
+use crate::observe::Metrics;
+
 pub use erased::{AtLoki, Erased, Erasure, find as find_erasure};
 pub use note::Note;
 pub use outbox::{Outgoing, Refused, Report, Standing, Stored};
+pub use retention::Bound;
 pub use row::Row;
 pub use writer::Writer;
 
@@ -57,6 +64,17 @@ pub struct Store {
     path: Arc<PathBuf>,
     jobs: mpsc::Sender<writer::Job>,
     readers: Arc<Semaphore>,
+    /// Whether the last commit went well.
+    is_well: Arc<AtomicBool>,
+}
+
+/// What became of rows.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Inserted {
+    /// Places of those whose user was erased; nothing is stored of them.
+    pub erased: Vec<usize>,
+    /// Rows that were not there before.
+    pub new: usize,
 }
 
 impl Store {
@@ -66,26 +84,43 @@ impl Store {
     /// # Errors
     /// When the file cannot be made, opened or understood.
     pub fn open(data: &Path) -> Result<(Self, Writer), StoreError> {
+        Self::open_with(data, 0, Metrics::default())
+    }
+
+    /// The same, with at most `max_bytes` in the file (0 is no limit); its commits are counted in
+    /// `metrics`.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(
+        data: &Path,
+        max_bytes: u64,
+        metrics: Metrics,
+    ) -> Result<(Self, Writer), StoreError> {
         std::fs::create_dir_all(data)?;
         let path = data.join("events.db");
         let mut connection = Connection::open(&path)?;
         connection.busy_timeout(BUSY)?;
         schema::prepare(&mut connection)?;
+        schema::limit(&connection, max_bytes)?;
         let (jobs, queue) = mpsc::channel(WAITING);
         note::prepare(&connection)?;
         outbox::prepare(&connection)?;
         let known = erased::Known::load(&connection)?;
-        let writer = Writer::start(connection, known, queue)?;
-        let store = Self { path: Arc::new(path), jobs, readers: Arc::new(Semaphore::new(READERS)) };
+        let is_well = Arc::new(AtomicBool::new(true));
+        let health = writer::Health { is_well: is_well.clone(), metrics };
+        let writer = Writer::start(connection, known, queue, health)?;
+        let readers = Arc::new(Semaphore::new(READERS));
+        let store = Self { path: Arc::new(path), jobs, readers, is_well };
         Ok((store, writer))
     }
 
-    /// Stores what is not there yet, but nothing of users whose data was erased: the places of
-    /// their rows come back. When it returns, the others are on disk.
+    /// Stores what is not there yet, but nothing of users whose data was erased. When it returns, the
+    /// rest is on disk.
     ///
     /// # Errors
     /// When they could not be stored; none of them are then.
-    pub async fn insert(&self, rows: Vec<Row>, received_ms: u64) -> Result<Vec<usize>, StoreError> {
+    pub async fn insert(&self, rows: Vec<Row>, received_ms: u64) -> Result<Inserted, StoreError> {
         self.add(rows, Vec::new(), received_ms).await
     }
 
@@ -95,7 +130,7 @@ impl Store {
     /// When it could not be stored.
     pub async fn note(&self, note: Note) -> Result<bool, StoreError> {
         let received_ms = note.received_ms;
-        Ok(self.add(Vec::new(), vec![note], received_ms).await?.is_empty())
+        Ok(self.add(Vec::new(), vec![note], received_ms).await?.erased.is_empty())
     }
 
     async fn add(
@@ -103,7 +138,7 @@ impl Store {
         rows: Vec<Row>,
         notes: Vec<Note>,
         received_ms: u64,
-    ) -> Result<Vec<usize>, StoreError> {
+    ) -> Result<Inserted, StoreError> {
         let (done, answer) = oneshot::channel();
         self.hand_over(writer::Job::Insert(writer::Insert { rows, notes, received_ms, done }))?;
         answer.await.map_err(|_| StoreError::Stopped)?.map_err(StoreError::Write)
@@ -193,6 +228,44 @@ impl Store {
     /// When the file cannot be read.
     pub async fn standing(&self, sink: &'static str) -> Result<Standing, StoreError> {
         self.read(move |file| outbox::standing(file, sink)).await
+    }
+
+    /// Deletes a few of the oldest events outside `bound`, and gives a little of the file back; how
+    /// many there were.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn forget_old(&self, bound: Bound) -> Result<usize, StoreError> {
+        let events = self.change(move |file| retention::step(file, &bound)).await?;
+        self.alone(|connection, _| Ok(retention::give_back(connection)?)).await?;
+        Ok(events)
+    }
+
+    /// Whether the file can be written; after a failure it really is.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let is_well = self.is_well.clone();
+        self.change(move |file| {
+            if !is_well.load(Ordering::Relaxed) {
+                schema::touch(file)?;
+            }
+            Ok(())
+        })
+        .await?;
+        self.is_well.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Size of the file and its log.
+    ///
+    /// # Errors
+    /// When the file is not there.
+    pub async fn bytes(&self) -> Result<u64, StoreError> {
+        let log = tokio::fs::metadata(self.path.with_extension("db-wal")).await;
+        let file = tokio::fs::metadata(self.path.as_ref()).await?;
+        Ok(file.len() + log.map_or(0, |log| log.len()))
     }
 
     async fn alone<T: Send + 'static>(

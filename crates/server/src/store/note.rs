@@ -15,9 +15,6 @@ CREATE TABLE IF NOT EXISTS analytics (
 CREATE INDEX IF NOT EXISTS analytics_by_user ON analytics (user_id) WHERE user_id IS NOT NULL;
 ";
 
-/// How long they are kept: 30 days.
-const KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1_000;
-
 /// One checked event of `/api/analytics`.
 #[derive(Debug)]
 pub struct Note {
@@ -34,7 +31,6 @@ pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 impl Note {
-    /// Adds this one, and takes a few away that are too old.
     pub fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
         let integer = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
         connection
@@ -49,12 +45,6 @@ impl Note {
                 self.user_id.as_ref().map(UserId::as_str),
                 self.line
             ])?;
-        connection
-            .prepare_cached(
-                "DELETE FROM analytics WHERE received_at < ?1
-                     AND id IN (SELECT id FROM analytics ORDER BY id LIMIT 3)",
-            )?
-            .execute([integer(self.received_ms.saturating_sub(KEPT_MS))])?;
         Ok(())
     }
 }

@@ -75,16 +75,16 @@ impl<'a> From<&'a Event> for Special<'a> {
 }
 
 impl Row {
-    /// Runs [`INSERT`]; a known `event_id` changes nothing.
+    /// Runs [`INSERT`]; a known `event_id` changes nothing. Whether it was new.
     pub fn insert(
         &self,
         statement: &mut CachedStatement<'_>,
         received_ms: u64,
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<bool> {
         let Record { event_id, timestamp, user_id, session_id, seq, component, event } =
             &self.record;
         let special = Special::from(event);
-        statement.execute(named_params! {
+        let rows = statement.execute(named_params! {
             ":event_id": event_id.0.to_be_bytes(),
             ":timestamp": integer(timestamp.0),
             ":received_at": integer(received_ms),
@@ -108,7 +108,7 @@ impl Row {
             ":error_message": special.error_message,
             ":line": self.line,
         })?;
-        Ok(())
+        Ok(rows > 0)
     }
 }
 

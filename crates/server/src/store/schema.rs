@@ -6,6 +6,8 @@ use crate::store::StoreError;
 
 /// `PRAGMA user_version` of the layout below.
 const VERSION: i64 = 1;
+/// The value of `PRAGMA auto_vacuum`.
+const INCREMENTAL: i64 = 2;
 
 /// `line` is the event; the other columns are copies from it that can be asked for. Times and
 /// durations are milliseconds. `cursor` rises with every stored event and is never used again.
@@ -44,6 +46,12 @@ CREATE INDEX events_by_user ON events (user_id);
 
 /// Makes the tables of a new file and refuses one from the future.
 pub fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
+    // Pages come back in small steps; a file made without that is rebuilt once.
+    let mode: i64 = connection.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
+    if mode != INCREMENTAL {
+        connection.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
+        connection.execute_batch("VACUUM")?;
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // An answer means that the rows survive a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -59,4 +67,20 @@ pub fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// From `bytes` on, the file takes nothing more; 0 is no limit. What is there already stays.
+pub fn limit(connection: &Connection, bytes: u64) -> Result<(), StoreError> {
+    if bytes > 0 {
+        let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
+        connection
+            .query_row(&format!("PRAGMA max_page_count = {}", pages.max(1)), [], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Writes what is there already.
+pub fn touch(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.pragma_update(None, "user_version", VERSION)?)
 }

@@ -1,14 +1,25 @@
 //! The one thread that writes: requests that arrive while it is busy share the next commit.
 
-use std::thread::JoinHandle;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::Instant,
+};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::store::{
-    erased::Known,
-    note::Note,
-    row::{INSERT, Row},
+use crate::{
+    observe::Metrics,
+    store::{
+        Inserted,
+        erased::Known,
+        note::Note,
+        row::{INSERT, Row},
+    },
 };
 
 /// Requests that share a commit at most.
@@ -19,9 +30,8 @@ pub struct Insert {
     pub rows: Vec<Row>,
     pub notes: Vec<Note>,
     pub received_ms: u64,
-    /// Told after the commit, or why there was none: the places of the rows, and
-    /// after them of the notes, whose user was erased.
-    pub done: oneshot::Sender<Result<Vec<usize>, String>>,
+    /// Told after the commit, or why there was none. Places count the rows, and after them the notes.
+    pub done: oneshot::Sender<Result<Inserted, String>>,
 }
 
 /// Work on the file that has its own transaction.
@@ -32,6 +42,12 @@ pub enum Job {
     Alone(Alone),
 }
 
+/// What the thread tells of itself.
+pub struct Health {
+    pub is_well: Arc<AtomicBool>,
+    pub metrics: Metrics,
+}
+
 /// The writing thread.
 pub struct Writer(JoinHandle<()>);
 
@@ -40,6 +56,7 @@ impl Writer {
         mut connection: Connection,
         mut known: Known,
         mut queue: mpsc::Receiver<Job>,
+        health: Health,
     ) -> std::io::Result<Self> {
         let work = move || {
             while let Some(first) = queue.blocking_recv() {
@@ -50,7 +67,7 @@ impl Writer {
                     next = if inserts.len() < GROUP { queue.try_recv().ok() } else { None };
                 }
                 if !inserts.is_empty() {
-                    store(&mut connection, &known, inserts);
+                    store(&mut connection, &known, inserts, &health);
                 }
                 if let Some(Job::Alone(work)) = next {
                     work(&mut connection, &mut known);
@@ -67,12 +84,24 @@ impl Writer {
     }
 }
 
-fn store(connection: &mut Connection, known: &Known, inserts: Vec<Insert>) {
-    let refused: Vec<Vec<usize>> = inserts.iter().map(|insert| erased(known, insert)).collect();
+fn store(connection: &mut Connection, known: &Known, inserts: Vec<Insert>, health: &Health) {
+    let start = Instant::now();
     let result = commit(connection, known, &inserts).map_err(|error| error.to_string());
-    for (insert, refused) in inserts.into_iter().zip(refused) {
-        // Who no longer waits sends again; the rows are known then.
-        let _ = insert.done.send(result.clone().map(|()| refused));
+    health.metrics.committed(start.elapsed());
+    health.is_well.store(result.is_ok(), Ordering::Relaxed);
+    match result {
+        Ok(new) => {
+            for (insert, new) in inserts.into_iter().zip(new) {
+                let erased = erased(known, &insert);
+                // Who no longer waits sends again; the rows are known then.
+                let _ = insert.done.send(Ok(Inserted { erased, new }));
+            }
+        }
+        Err(error) => {
+            for insert in inserts {
+                let _ = insert.done.send(Err(error.clone()));
+            }
+        }
     }
 }
 
@@ -86,18 +115,27 @@ fn is_erased(known: &Known, note: &Note) -> bool {
     note.user_id.as_ref().is_some_and(|user| known.contains(user))
 }
 
-fn commit(connection: &mut Connection, known: &Known, inserts: &[Insert]) -> rusqlite::Result<()> {
+/// How many rows of each were new.
+fn commit(
+    connection: &mut Connection,
+    known: &Known,
+    inserts: &[Insert],
+) -> rusqlite::Result<Vec<usize>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut new = Vec::with_capacity(inserts.len());
     {
         let mut statement = transaction.prepare_cached(INSERT)?;
         for insert in inserts {
+            let mut count = 0;
             for row in insert.rows.iter().filter(|row| !known.contains(&row.record.user_id)) {
-                row.insert(&mut statement, insert.received_ms)?;
+                count += usize::from(row.insert(&mut statement, insert.received_ms)?);
             }
             for note in insert.notes.iter().filter(|note| !is_erased(known, note)) {
                 note.insert(&transaction)?;
             }
+            new.push(count);
         }
     }
-    transaction.commit()
+    transaction.commit()?;
+    Ok(new)
 }

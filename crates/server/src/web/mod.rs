@@ -1,61 +1,90 @@
 //! Which address leads where, and what holds for all of them.
 
-mod host;
+#[cfg(feature = "page")]
+mod inside;
 mod page;
+mod policy;
 mod registry;
-mod token;
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
-    http::{HeaderValue, StatusCode, header},
-    middleware,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::{Config, access, answers, person, push, store::Store};
+use crate::{
+    Config, access, answers,
+    guard::{client, host, limit, origin, token},
+    observe::{self, Metrics},
+    person, push,
+    store::Store,
+};
+
+const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
 
 /// What every request may need.
 pub struct App {
     pub store: Store,
     pub config: Config,
+    pub metrics: Metrics,
+    pub limits: limit::Limits,
+}
+
+impl App {
+    #[must_use]
+    pub fn new(store: Store, config: Config, metrics: Metrics) -> Self {
+        let limits = limit::Limits::new(config.client_rate, config.total_rate);
+        Self { store, config, metrics, limits }
+    }
 }
 
 /// All of the server behind its port.
 pub fn router(app: Arc<App>) -> Router {
-    let api = Router::new()
+    let with_token = from_fn_with_state(app.clone(), token::check);
+    let no_store = always(header::CACHE_CONTROL, "no-store");
+    let operator = Router::new()
         .route("/api/insights/{question}", get(answers::answer))
         .route("/api", any(no_such_answer))
         .route("/api/{*rest}", any(no_such_answer))
-        .layer(middleware::from_fn_with_state(app.clone(), token::check))
-        .layer(always(header::CACHE_CONTROL, "no-store"));
-    let me =
-        person::routes().merge(access::routes()).layer(always(header::CACHE_CONTROL, "no-store"));
-    let mut router = Router::new()
+        .route("/metrics", get(observe::metrics))
+        .layer(with_token)
+        .layer(no_store.clone());
+    let writers = Router::new()
+        .route("/loki/api/v1/push", post(push::push))
+        .merge(access::routes().layer(no_store.clone()))
+        .layer(origin::cors(&app.config));
+    let guarded = operator
+        .merge(writers)
+        .merge(person::routes().layer(no_store))
+        .layer(from_fn_with_state(app.clone(), origin::check))
+        .layer(from_fn_with_state(app.clone(), limit::check));
+    let mut open = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/loki/api/v1/push", post(push::push));
+        .route("/readyz", get(observe::ready));
     if app.config.registry.is_some() {
-        router = router.route("/registry.json", get(registry::registry));
+        open = open.route("/registry.json", get(registry::registry));
     }
-    let router = router
-        .merge(api)
-        .merge(me)
+    guarded
+        .merge(open)
+        .layer(always(header::CONTENT_SECURITY_POLICY, policy::NOTHING))
+        .route_layer(from_fn_with_state(app.clone(), observe::measure))
         .with_state(app.clone())
-        .merge(page::page(app.config.dist.as_deref().unwrap_or(Path::new("./dist"))))
+        .merge(page::page(&app))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(always(header::REFERRER_POLICY, "same-origin"));
-    let router = if app.config.listen.ip().is_loopback() {
-        router.layer(middleware::from_fn(host::check))
-    } else {
-        router
-    };
-    router.layer(middleware::from_fn_with_state(app, access::log))
+        .layer(always(header::REFERRER_POLICY, "same-origin"))
+        .layer(always(HeaderName::from_static("permissions-policy"), PERMISSIONS))
+        .layer(from_fn_with_state(app.clone(), host::check))
+        .layer(from_fn_with_state(app.clone(), access::log))
+        .layer(from_fn(observe::name))
+        .layer(from_fn_with_state(app, client::know))
 }
 
-fn always(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 

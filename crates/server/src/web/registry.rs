@@ -7,12 +7,13 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::web::App;
 
 #[derive(Debug, Error)]
-enum RegistryError {
+pub enum RegistryError {
     #[error("no --registry was given")]
     None,
     #[error("the registry cannot be read: {0}")]
@@ -35,7 +36,7 @@ pub async fn registry(State(app): State<Arc<App>>) -> Response {
         )
             .into_response(),
         Err(error) => {
-            eprintln!("{error}");
+            tracing::error!("{error}");
             (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 [(header::CACHE_CONTROL, "no-cache")],
@@ -48,11 +49,14 @@ pub async fn registry(State(app): State<Arc<App>>) -> Response {
 
 /// The file as JSON, with whatever fields it has.
 async fn read(path: &Path) -> Result<String, RegistryError> {
+    Ok(serde_json::to_string(&value(path).await?)?)
+}
+
+pub async fn value(path: &Path) -> Result<Value, RegistryError> {
     let text = tokio::fs::read_to_string(path).await?;
-    let value: serde_json::Value = if path.extension().is_some_and(|kind| kind == "json") {
-        serde_json::from_str(&text)?
+    if path.extension().is_some_and(|kind| kind == "json") {
+        Ok(serde_json::from_str(&text)?)
     } else {
-        serde_saphyr::from_str(&text).map_err(|error| RegistryError::Yaml(error.to_string()))?
-    };
-    Ok(serde_json::to_string(&value)?)
+        serde_saphyr::from_str(&text).map_err(|error| RegistryError::Yaml(error.to_string()))
+    }
 }

@@ -69,7 +69,10 @@ pub fn server_with(change: impl FnOnce(&mut Config, &Path)) -> Server {
     let mut config = config(dir.path());
     change(&mut config, dir.path());
     let (store, _) = Store::open(&config.data).unwrap();
-    Server { router: router(Arc::new(App { store, config })), dir }
+    Server {
+        router: router(Arc::new(App::new(store, config, server::observe::Metrics::default()))),
+        dir,
+    }
 }
 
 impl Server {

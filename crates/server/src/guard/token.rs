@@ -8,6 +8,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use subtle::ConstantTimeEq;
 
 use crate::web::{App, error};
 
@@ -19,31 +20,11 @@ pub async fn check(State(app): State<Arc<App>>, request: Request, next: Next) ->
         .and_then(|value| value.as_bytes().split_at_checked(7))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer "))
         .map(|(_, given)| given);
-    if given.is_some_and(|given| equal(given, token.as_bytes())) {
+    if given.is_some_and(|given| bool::from(given.ct_eq(token.as_bytes()))) {
         return next.run(request).await;
     }
     let mut response =
         error(StatusCode::UNAUTHORIZED, "this needs the header Authorization: Bearer <token>");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response
-}
-
-/// Takes equally long wherever the first difference is.
-fn equal(a: &[u8], b: &[u8]) -> bool {
-    let different = a.iter().zip(b).fold(0, |all, (a, b)| std::hint::black_box(all | (a ^ b)));
-    a.len() == b.len() && different == 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::equal;
-
-    #[test]
-    fn equal_is_equal() {
-        assert!(equal(b"", b""));
-        assert!(equal(b"token", b"token"));
-        assert!(!equal(b"tokem", b"token"));
-        assert!(!equal(b"toke", b"token"));
-        assert!(!equal(b"tokens", b"token"));
-    }
 }

@@ -1,0 +1,87 @@
+//! Who is asking: the other end of the connection, or whom a trusted proxy names.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::HeaderMap,
+    middleware::Next,
+    response::Response,
+};
+use ipnet::IpNet;
+
+use crate::web::App;
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+/// Proxies that a request may have passed.
+const HOPS: usize = 16;
+
+/// The address of the client, for all that comes after.
+#[derive(Clone, Copy, Debug)]
+pub struct Client(pub IpAddr);
+
+pub async fn know(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
+        let client = behind(peer.ip(), request.headers(), &app.config.proxies);
+        request.extensions_mut().insert(Client(client));
+    }
+    next.run(request).await
+}
+
+/// Follows the chain from its near end, as far as each link is a proxy of ours: what lies beyond may
+/// be made up.
+fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+    let mut known = peer.to_canonical();
+    let is_ours = |ip: &IpAddr| proxies.iter().any(|network| network.contains(ip));
+    let links = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect::<Vec<_>>();
+    for link in links.into_iter().rev().take(HOPS) {
+        if !is_ours(&known) {
+            break;
+        }
+        let Some(ip) = address(link.trim()) else { break };
+        known = ip.to_canonical();
+    }
+    known
+}
+
+/// With or without a port.
+fn address(text: &str) -> Option<IpAddr> {
+    text.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_may_name_the_client() {
+        let proxies: Vec<IpNet> = ["10.0.0.0/8", "127.0.0.1/32"].map(|n| n.parse().unwrap()).into();
+        for (peer, forwarded, client) in [
+            ("203.0.113.1", &["198.51.100.1"][..], "203.0.113.1"),
+            ("127.0.0.1", &[], "127.0.0.1"),
+            ("127.0.0.1", &["198.51.100.1"], "198.51.100.1"),
+            ("::ffff:127.0.0.1", &["198.51.100.1"], "198.51.100.1"),
+            ("127.0.0.1", &["6.6.6.6, 198.51.100.1"], "198.51.100.1"),
+            ("127.0.0.1", &["6.6.6.6", "198.51.100.1, 10.1.1.1"], "198.51.100.1"),
+            ("127.0.0.1", &["198.51.100.1:4711"], "198.51.100.1"),
+            ("127.0.0.1", &["[2001:db8::1]:4711"], "2001:db8::1"),
+            ("127.0.0.1", &["198.51.100.1, unknown"], "127.0.0.1"),
+            ("127.0.0.1", &[""], "127.0.0.1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in forwarded {
+                headers.append(FORWARDED_FOR, value.parse().unwrap());
+            }
+            let found = behind(peer.parse().unwrap(), &headers, &proxies);
+            assert_eq!(found, client.parse::<IpAddr>().unwrap(), "{peer} {forwarded:?}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! `GET /metrics`: numbers for Prometheus. None of them names a person.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::{Registry, Unit},
+};
+
+use crate::{clock::now_ms, store::StoreError, web::App};
+
+const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Why {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Whither {
+    sink: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Asked {
+    route: String,
+    status: u16,
+}
+
+type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// Clones count together.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    received: Counter,
+    stored: Counter,
+    duplicate: Counter,
+    refused: Family<Why, Counter>,
+    deleted: Counter,
+    commit: Histogram,
+    requests: Durations<Asked>,
+    retried: Family<Whither, Counter>,
+    forwarded: Family<Whither, Counter>,
+    too_old: Family<Whither, Counter>,
+    set_aside: Family<Whither, Counter>,
+    waiting: Family<Whither, Gauge>,
+    oldest: Family<Whither, Gauge>,
+    bytes: Gauge<i64, AtomicI64>,
+}
+
+/// 0.5 ms to 8 s.
+fn durations() -> Histogram {
+    Histogram::new(exponential_buckets(0.0005, 2.0, 15))
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut all = Registry::with_prefix("clm");
+        let received = Counter::default();
+        all.register("events_received", "Events in push requests", received.clone());
+        let stored = Counter::default();
+        all.register("events_stored", "Events stored for the first time", stored.clone());
+        let duplicate = Counter::default();
+        all.register("events_duplicate", "Events that were stored already", duplicate.clone());
+        let refused = Family::default();
+        all.register("events_refused", "Events not taken, by reason", refused.clone());
+        let deleted = Counter::default();
+        all.register("events_deleted", "Events deleted for their age", deleted.clone());
+        let commit = durations();
+        let help = "Time of one commit, which many requests share";
+        all.register_with_unit("store_commit", help, Unit::Seconds, commit.clone());
+        let requests = Durations::<Asked>::new_with_constructor(durations);
+        let help = "Time to the head of the answer, by route and status";
+        all.register_with_unit("http_request", help, Unit::Seconds, requests.clone());
+        let retried = Family::default();
+        all.register("outbox_retried", "Batches that had to be sent again", retried.clone());
+        let forwarded = Family::default();
+        all.register("outbox_forwarded", "Events that the sink has taken", forwarded.clone());
+        let too_old = Family::default();
+        all.register("outbox_too_old", "Events older than the sink takes", too_old.clone());
+        let set_aside = Family::default();
+        all.register("outbox_refused", "Events that the sink refused for good", set_aside.clone());
+        let waiting = Family::default();
+        all.register("outbox_depth", "Events that wait for the sink", waiting.clone());
+        let oldest = Family::default();
+        let help = "How long the oldest of them has waited";
+        all.register_with_unit("outbox_age", help, Unit::Seconds, oldest.clone());
+        let bytes = Gauge::default();
+        all.register_with_unit("store_size", "Size of the store", Unit::Bytes, bytes.clone());
+        Self {
+            registry: Arc::new(all),
+            received,
+            stored,
+            duplicate,
+            refused,
+            deleted,
+            commit,
+            requests,
+            retried,
+            forwarded,
+            too_old,
+            set_aside,
+            waiting,
+            oldest,
+            bytes,
+        }
+    }
+}
+
+impl Metrics {
+    /// Events, good or bad.
+    pub fn received(&self, events: usize) {
+        self.received.inc_by(events as u64);
+    }
+
+    /// What became of the good ones.
+    pub fn took(&self, events: usize, new: usize, erased: usize) {
+        self.stored.inc_by(new as u64);
+        self.duplicate.inc_by(events.saturating_sub(new + erased) as u64);
+        if erased > 0 {
+            self.refuse("erased", erased);
+        }
+    }
+
+    /// Events, or one whole request, that were not taken.
+    pub fn refuse(&self, reason: &'static str, count: usize) {
+        self.refused.get_or_create(&Why { reason }).inc_by(count as u64);
+    }
+
+    pub fn deleted(&self, events: usize) {
+        self.deleted.inc_by(events as u64);
+    }
+
+    pub fn committed(&self, took: Duration) {
+        self.commit.observe(took.as_secs_f64());
+    }
+
+    pub fn retried(&self, sink: &'static str) {
+        self.retried.get_or_create(&Whither { sink }).inc();
+    }
+
+    pub(super) fn requested(&self, route: String, status: StatusCode, took: Duration) {
+        let asked = Asked { route, status: status.as_u16() };
+        self.requests.get_or_create(&asked).observe(took.as_secs_f64());
+    }
+
+    /// Takes what only the store knows, and writes all down.
+    async fn text(&self, app: &App) -> Result<String, StoreError> {
+        for sink in app.config.sinks() {
+            let standing = app.store.standing(sink).await?;
+            let sink = Whither { sink };
+            let count = |family: &Family<Whither, Counter>, value: u64| {
+                family.get_or_create(&sink).inner().store(value, Ordering::Relaxed);
+            };
+            count(&self.forwarded, standing.forwarded);
+            count(&self.too_old, standing.too_old);
+            count(&self.set_aside, standing.refused);
+            let waited_ms = standing
+                .oldest_received_ms
+                .map_or(0, |received_ms| now_ms().saturating_sub(received_ms));
+            self.waiting.get_or_create(&sink).set(signed(standing.waiting));
+            self.oldest.get_or_create(&sink).set(signed(waited_ms / 1_000));
+        }
+        self.bytes.set(signed(app.store.bytes().await?));
+        let mut text = String::new();
+        // Writing to a text does not fail.
+        let _ = encode(&mut text, &self.registry);
+        Ok(text)
+    }
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+pub async fn metrics(State(app): State<Arc<App>>) -> Response {
+    match app.metrics.text(&app).await {
+        Ok(text) => ([(header::CONTENT_TYPE, TEXT)], text).into_response(),
+        Err(failure) => {
+            tracing::error!("the numbers cannot be read: {failure}");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read\n").into_response()
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! How it goes: numbers for Prometheus, whether events can be taken, and an id for each request.
+
+mod log;
+mod metrics;
+mod ready;
+mod request;
+
+pub use log::start as start_log;
+pub use metrics::{Metrics, metrics};
+pub use ready::ready;
+pub use request::{RequestId, measure, name};
