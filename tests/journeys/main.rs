@@ -12,4 +12,5 @@ mod failures;
 mod frames;
 mod insights;
 mod privacy;
+mod site;
 mod tracked;

@@ -52,8 +52,8 @@ impl Site {
     pub fn start_with(registry: Option<&Path>, change: impl FnOnce(&mut Command)) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut command = Command::new(path("CLM_SERVER_BIN"));
-        command.args(["--listen", "127.0.0.1:0", "--dist", &path("CLM_DIST"), "--data"]);
-        command.arg(data.path());
+        command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data.path());
+        command.env("CLM_DIST", path("CLM_DIST"));
         if let Some(file) = registry {
             command.arg("--registry").arg(file);
         }
@@ -109,6 +109,20 @@ impl Person {
     /// Opens the page at `fragment`.
     pub async fn arrive(site: &Site, fragment: &str) -> Self {
         Self::arrive_at(&format!("{}/{fragment}", site.address), Setup::default()).await
+    }
+
+    /// As [`Person::arrive`]; `script` runs before anything of the page.
+    pub async fn arrive_listening(site: &Site, script: &str) -> Self {
+        let person = Self::arrive_at("about:blank", Setup::default()).await;
+        let source = serde_json::json!({ "source": script });
+        person
+            .driver
+            .cdp()
+            .send_raw("Page.addScriptToEvaluateOnNewDocument", source)
+            .await
+            .unwrap();
+        person.visit(&site.address).await;
+        person
     }
 
     pub async fn arrive_at(url: &str, setup: Setup) -> Self {

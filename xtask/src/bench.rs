@@ -1,7 +1,8 @@
 //! The benches under `bench/`: what they need is built here, what they measure is measured there.
 
 use crate::{
-    browser, demo,
+    browser,
+    build::{self, Page},
     line::Line,
     page,
     shell::{Shell, find_on_path},
@@ -75,7 +76,7 @@ pub fn run(shell: &Shell, args: &Args) -> Result<ExitCode> {
             page::compress(&hello)?;
             let ours = shell.target.join("e2e").join("dist");
             page::build(shell, &tools, &ours, "page-e2e")?;
-            let server = demo::build_server(shell)?;
+            let server = build::server(shell, &Page::Beside)?;
             let status = lib("page.mjs").arg(server).arg(hello).arg(ours).status()?;
             ensure!(status.success(), "bench/lib/page.mjs failed");
         }

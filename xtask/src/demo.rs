@@ -1,6 +1,13 @@
 //! Builds the page and the server, starts the server, and opens the dashboard.
 
-use crate::{line::Line, page, process::Process, shell::Shell, tools};
+use crate::{
+    build::{self, Page},
+    line::Line,
+    page,
+    process::Process,
+    shell::Shell,
+    tools,
+};
 use anyhow::{Context, Result, bail};
 use std::{
     env,
@@ -47,7 +54,7 @@ pub fn run(shell: &Shell, args: Args) -> Result<ExitCode> {
     let tools = tools::ensure(shell)?;
     let dist = shell.root.join("dist");
     page::build(shell, &tools, &dist, "page")?;
-    let binary = build_server(shell)?;
+    let binary = build::server(shell, &Page::Beside)?;
 
     let line = Line::start("start");
     let log = shell.log("server");
@@ -78,19 +85,6 @@ pub fn run(shell: &Shell, args: Args) -> Result<ExitCode> {
         }
         shell.pause()?;
     }
-}
-
-/// The path of the built server.
-pub fn build_server(shell: &Shell) -> Result<PathBuf> {
-    let line = Line::start("server");
-    let work = shell.run(
-        "server-build",
-        shell.cargo().args(["build", "--release", "--package", "server"]),
-        "The compiler's message above says where; a missing C compiler (cc) is one known reason, because the \
-         database is compiled from C.",
-    );
-    line.finish(work, "built")?;
-    Ok(shell.target.join("release").join(format!("clm-server{}", env::consts::EXE_SUFFIX)))
 }
 
 fn wait_ready(shell: &Shell, server: &mut Process) -> Result<String> {

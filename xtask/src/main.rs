@@ -1,8 +1,9 @@
-//! `cargo xtask setup`, `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`,
+//! `cargo xtask setup`, `cargo xtask build`, `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`,
 //! `cargo xtask grafana`.
 
 mod bench;
 mod browser;
+mod build;
 mod cache;
 mod demo;
 mod grafana;
@@ -34,6 +35,8 @@ struct Cli {
 enum Command {
     /// Get the tools that build the page
     Setup,
+    /// Build the one file to install: the server with the page inside
+    Build,
     /// Build everything, start the server and open the dashboard
     Demo(demo::Args),
     /// Run the checks: format, lints, unit tests, browser tests, journeys
@@ -48,12 +51,15 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let when_interrupted = match cli.command {
         Command::Demo(_) => ExitCode::SUCCESS,
-        Command::Setup | Command::Test(_) | Command::Bench(_) | Command::Grafana(_) => {
-            ExitCode::from(130)
-        }
+        Command::Setup
+        | Command::Build
+        | Command::Test(_)
+        | Command::Bench(_)
+        | Command::Grafana(_) => ExitCode::from(130),
     };
     let result = Shell::new().and_then(|shell| match cli.command {
         Command::Setup => setup::run(&shell),
+        Command::Build => build::run(&shell),
         Command::Demo(args) => demo::run(&shell, args),
         Command::Test(args) => test::run(&shell, &args),
         Command::Bench(args) => bench::run(&shell, &args),

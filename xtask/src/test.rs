@@ -2,7 +2,7 @@
 
 use crate::{
     browser::{self, Browser},
-    demo,
+    build::{self, Page},
     line::Line,
     page,
     results::{Count, told},
@@ -214,7 +214,7 @@ impl Bench<'_> {
             None => return Ok(()),
         };
         let page = self.part(page)?;
-        let server = self.part(demo::build_server(self.shell))?;
+        let server = self.part(build::server(self.shell, &Page::Inside(&dist)))?;
         self.site = page.zip(server).map(|((), server)| Site { dist, server });
         Ok(())
     }

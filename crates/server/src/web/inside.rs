@@ -1,5 +1,5 @@
-//! The page inside the program: what stood in `dist` when this was built in release. A debug build
-//! reads that folder as it is.
+//! The page inside the program: what stood in the folder that `build.rs` names when this was built
+//! in release. A debug build reads that folder as it is.
 
 use axum::{
     body::Body,
@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
-#[folder = "../../dist"]
+#[folder = "$CLM_PAGE_DIR"]
 #[allow_missing = true]
 struct Files;
 
