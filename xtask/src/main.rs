@@ -1,5 +1,5 @@
 //! `cargo xtask setup`, `cargo xtask build`, `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`,
-//! `cargo xtask grafana`.
+//! `cargo xtask simulate`, `cargo xtask grafana`.
 
 mod bench;
 mod browser;
@@ -13,6 +13,7 @@ mod process;
 mod results;
 mod setup;
 mod shell;
+mod simulate;
 mod test;
 mod tools;
 
@@ -43,6 +44,8 @@ enum Command {
     Test(test::Args),
     /// Measure: our tracker beside others, our page beside Yew's hello world
     Bench(bench::Args),
+    /// Let people of a believable month use a running server
+    Simulate(simulate::Args),
     /// Write the Grafana dashboards, the alert rules and the table of queries
     Grafana(grafana::Args),
 }
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         | Command::Build
         | Command::Test(_)
         | Command::Bench(_)
+        | Command::Simulate(_)
         | Command::Grafana(_) => ExitCode::from(130),
     };
     let result = Shell::new().and_then(|shell| match cli.command {
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&shell, args),
         Command::Test(args) => test::run(&shell, &args),
         Command::Bench(args) => bench::run(&shell, &args),
+        Command::Simulate(args) => simulate::run(&shell, &args),
         Command::Grafana(args) => grafana::run(&shell, &args),
     });
     match result {

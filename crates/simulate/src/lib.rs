@@ -4,6 +4,7 @@
 //! the people, counted from what they did and never from an event. The same seed gives the same bytes.
 
 mod browser;
+mod bundle;
 mod persona;
 mod place;
 mod script;
@@ -12,11 +13,15 @@ mod truth;
 use fastrand::Rng;
 
 use browser::Browser;
+pub use bundle::bundle;
 use persona::{Frame, HOUR, Person};
 pub use place::{Place, places};
 pub use truth::{Sat, Truth, Visited};
 
 const DAY: u64 = 24 * HOUR;
+/// The first day is shorter by this: a server that takes events of so many days takes them all, also when
+/// they arrive a little later.
+const MARGIN_MS: u64 = 2 * HOUR;
 /// From the end of one sitting to the next: more than a session's idle time after the last sign of life.
 const GAP_MS: u64 = 45 * 60 * 1_000;
 
@@ -80,7 +85,7 @@ impl Simulation {
     /// When the first of the days begins.
     #[must_use]
     pub fn start_ms(&self) -> u64 {
-        self.plan.end_ms.saturating_sub(u64::from(self.plan.days) * DAY)
+        self.plan.end_ms.saturating_sub(u64::from(self.plan.days) * DAY) + MARGIN_MS
     }
 }
 
@@ -94,7 +99,7 @@ impl Iterator for Simulation {
         }
         let (start_ms, end_ms) = (self.start_ms(), self.plan.end_ms);
         // Habits follow the calendar; the plan ends when it ends.
-        let from_ms = start_ms + u64::from(self.day) * DAY;
+        let from_ms = start_ms - MARGIN_MS + u64::from(self.day) * DAY;
         self.day += 1;
         let is_last = self.day == self.plan.days;
         let mut pushes = Vec::new();

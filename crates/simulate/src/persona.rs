@@ -161,8 +161,9 @@ impl Person {
         }
         let walks_away = !is_asked && percent(dice, 9);
         let end = if walks_away { End::WalksAway } else { End::Closes };
-        let answers = is_asked.then(|| {
-            Answer { after_ms: spread(dice, 5 * SECOND).min(30 * SECOND), yes: self.says_yes }
+        let answers = is_asked.then(|| Answer {
+            after_ms: spread(dice, 5 * SECOND).min(30 * SECOND),
+            yes: self.says_yes,
         });
         let outage = percent(dice, 3).then(|| {
             let from = start_ms + dice.u64(0..total);

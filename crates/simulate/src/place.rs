@@ -63,7 +63,9 @@ fn habits(hash: &str) -> (u32, Interactions) {
 
 fn fails(hash: &str) -> Option<(ErrorKind, &'static str)> {
     match hash {
-        "crash-test" => Some((ErrorKind::Reported, "Intentional failure: the component broke on purpose")),
+        "crash-test" => {
+            Some((ErrorKind::Reported, "Intentional failure: the component broke on purpose"))
+        }
         "missing-page" => Some((ErrorKind::Http, "The component's page answered 404")),
         "never-ready" => Some((ErrorKind::Timeout, "Not ready within 10 s")),
         _ => None,

@@ -66,8 +66,9 @@ impl Truth {
                     }
                     Doing::Shows => seen_since = Some(*after_ms),
                     Doing::Reloads(pause_ms) => {
-                        visited.visible_ms +=
-                            seen_since.replace(after_ms + pause_ms).map_or(0, |since| after_ms - since);
+                        visited.visible_ms += seen_since
+                            .replace(after_ms + pause_ms)
+                            .map_or(0, |since| after_ms - since);
                     }
                 }
             }

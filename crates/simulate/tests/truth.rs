@@ -62,7 +62,9 @@ fn the_truth_is_what_the_events_say() {
                 Event::ComponentExit { duration_ms, .. } => {
                     *time.entry(hash).or_default() += duration_ms;
                 }
-                Event::ComponentError { suppressed: 0, .. } => *errors.entry(hash).or_default() += 1,
+                Event::ComponentError { suppressed: 0, .. } => {
+                    *errors.entry(hash).or_default() += 1
+                }
                 Event::ComponentInteraction { load_time_ms: Some(_), .. } => loads += 1,
                 Event::TrackingDropped { .. } => panic!("nothing gets lost"),
                 _ => {}
