@@ -6,7 +6,7 @@ use insights::{
     Activity, Bounce, ComponentErrors, ComponentLoads, ComponentTime, ComponentVisits, Filter,
     Flow, FunnelStep, PathStep, Range, SessionLengths, Summary,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use tracking::Record;
 
 use crate::platform::{self, Fetched};
@@ -89,6 +89,7 @@ pub enum Failure {
     Said(String),
 }
 
+const SAMPLE: &str = "api/sample";
 /// Steps of a path that are asked for.
 const STEPS: u64 = 4;
 
@@ -207,6 +208,33 @@ async fn get(subject: &str, asked: &Asked, range: Range, more: &str) -> Result<S
         Fetched::Status(404 | 405) => Err(Failure::NoServer),
         Fetched::Status(status) => Err(Failure::Said(format!("The server answers HTTP {status}."))),
         Fetched::Unreachable => Err(Failure::Said("The server does not answer.".to_owned())),
+    }
+}
+
+/// A sample month that the server can make up.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+pub struct Sample {
+    pub offered: bool,
+    pub running: bool,
+    pub days: u32,
+    pub of: u32,
+    pub failed: bool,
+}
+
+/// Whether there is one to be had, and how far it is; none where nobody offers any.
+pub async fn sample() -> Option<Sample> {
+    sample_in(platform::fetch_text(SAMPLE).await)
+}
+
+/// Lets the server begin with it.
+pub async fn fill_with_sample() -> Option<Sample> {
+    sample_in(platform::post(SAMPLE).await)
+}
+
+fn sample_in(fetched: Fetched) -> Option<Sample> {
+    match fetched {
+        Fetched::Text(text) => serde_json::from_str(&text).ok(),
+        _ => None,
     }
 }
 

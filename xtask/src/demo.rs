@@ -5,6 +5,7 @@ use crate::{
     line::Line,
     page,
     process::Process,
+    sample,
     shell::Shell,
     tools,
 };
@@ -38,6 +39,9 @@ pub struct Args {
     /// A registry of components in place of the one that comes with the page
     #[arg(long)]
     registry: Option<PathBuf>,
+    /// Fill an empty store with a made-up month of 1000 people first
+    #[arg(long)]
+    sample: bool,
 }
 
 pub fn run(shell: &Shell, args: Args) -> Result<ExitCode> {
@@ -71,6 +75,16 @@ pub fn run(shell: &Shell, args: Args) -> Result<ExitCode> {
     let mut server = Process::spawn(&mut command)?;
     let address = wait_ready(shell, &mut server);
     let address = line.finish(address, "running")?;
+    if args.sample {
+        let line = Line::start("sample data");
+        let filled = sample::fill(shell, &address);
+        let outcome = match &filled {
+            Ok(true) => "stored",
+            Ok(false) => "not added, there are events already",
+            Err(_) => "failed",
+        };
+        line.finish(filled, outcome)?;
+    }
 
     println!(
         "\n  CLM Dashboard   {address}\n  Data            {}\n  Ctrl-C stops it.\n",

@@ -11,6 +11,7 @@ mod line;
 mod page;
 mod process;
 mod results;
+mod sample;
 mod setup;
 mod shell;
 mod simulate;

@@ -6,6 +6,7 @@
 //! - `POST /loki/api/v1/push`: events in.
 //! - `GET /api/insights/..`: answers out, each held to the definition in `insights`.
 //! - `POST /api/analytics`: events of clients without our tracker.
+//! - `POST /api/sample`: a believable month, into an empty store of this machine.
 //! - `GET /api/me` and `DELETE /api/me`: what is stored of a person, for that person.
 //! - `GET /healthz`, `GET /readyz`, `GET /metrics`.
 
@@ -22,6 +23,7 @@ pub mod person;
 mod push;
 mod retention;
 mod run;
+pub mod sample;
 mod settings;
 pub mod store;
 mod web;

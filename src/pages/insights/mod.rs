@@ -5,6 +5,7 @@ mod funnel;
 mod grafana;
 mod panel;
 pub mod query;
+mod sample;
 mod show;
 mod totals;
 
@@ -75,7 +76,11 @@ pub fn Insights() -> Html {
         };
         asked(query, registry, of)
     });
-    let refresh = Callback::from(move |_: MouseEvent| turn.set(*turn + 1));
+    let refresh_all = use_callback(*turn, {
+        let turn = turn.clone();
+        move |(), now| turn.set(*now + 1)
+    });
+    let refresh = refresh_all.reform(|_: MouseEvent| ());
     let on_no_server = use_callback((), move |(), ()| alone.set(true));
     let span = query.range.as_deref().unwrap_or(DEFAULT_RANGE);
     html! {
@@ -85,6 +90,7 @@ pub fn Insights() -> Html {
                 <p class="muted">{ whose(&asked.of) }</p>
                 <button class="button" onclick={refresh}>{ "Refresh" }</button>
             </header>
+            if asked.of == Source::Server { <sample::SampleOffer on_filled={refresh_all} /> }
             { filters::filters(&query, &registry, span) }
             <div class="cards">
                 if known {

@@ -19,7 +19,7 @@ use crate::{
     clock::now_ms,
     observe::Metrics,
     push::check::{Checked, check},
-    store::{Inserted, StoreError},
+    store::{Inserted, Row, StoreError},
     web::App,
 };
 
@@ -103,6 +103,11 @@ fn decode(body: &[u8], now_ms: u64) -> Result<Checked, Refusal> {
     let request: PushRequest<'_> =
         serde_json::from_slice(body).map_err(|error| Refusal::Json(without_values(&error)))?;
     Ok(check(&request, now_ms))
+}
+
+/// The rows of a body that this program made itself; what is not taken from a page is left out.
+pub fn rows(body: &str, now_ms: u64) -> Vec<Row> {
+    decode(body.as_bytes(), now_ms).map_or_else(|_| Vec::new(), |checked| checked.rows)
 }
 
 /// What a body of these bytes comes to, for tests of hostile ones: the lines that would be stored.

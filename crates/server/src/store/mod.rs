@@ -36,6 +36,8 @@ pub use writer::Writer;
 const BUSY: Duration = Duration::from_secs(5);
 /// Requests that may wait for the writer.
 const WAITING: usize = 256;
+/// Events of somebody who looks at an empty dashboard.
+const FIRST_LOOK: i64 = 200;
 /// Questions answered at the same time.
 const READERS: usize = 4;
 
@@ -256,6 +258,22 @@ impl Store {
         .await?;
         self.is_well.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Whether there is nothing in it beside the first look of one person.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn is_as_good_as_empty(&self) -> Result<bool, StoreError> {
+        self.read(|file| {
+            let (events, users): (i64, i64) = file.query_row(
+                "SELECT COUNT(*), COUNT(DISTINCT user_id) FROM (SELECT user_id FROM events LIMIT ?1)",
+                [FIRST_LOOK + 1],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+            Ok(events <= FIRST_LOOK && users <= 1)
+        })
+        .await
     }
 
     /// Size of the file and its log.

@@ -4,7 +4,7 @@
 mod inside;
 mod page;
 mod policy;
-mod registry;
+pub mod registry;
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::{
     Config, access, answers,
     guard::{client, host, limit, origin, token},
     observe::{self, Metrics},
-    person, push,
+    person, push, sample,
     store::Store,
 };
 
@@ -33,13 +33,14 @@ pub struct App {
     pub config: Config,
     pub metrics: Metrics,
     pub limits: limit::Limits,
+    pub sample: sample::Progress,
 }
 
 impl App {
     #[must_use]
     pub fn new(store: Store, config: Config, metrics: Metrics) -> Self {
         let limits = limit::Limits::new(config.client_rate, config.total_rate);
-        Self { store, config, metrics, limits }
+        Self { store, config, metrics, limits, sample: sample::Progress::default() }
     }
 }
 
@@ -49,6 +50,7 @@ pub fn router(app: Arc<App>) -> Router {
     let no_store = always(header::CACHE_CONTROL, "no-store");
     let operator = Router::new()
         .route("/api/insights/{question}", get(answers::answer))
+        .route("/api/sample", get(sample::state).post(sample::fill))
         .route("/api", any(no_such_answer))
         .route("/api/{*rest}", any(no_such_answer))
         .route("/metrics", get(observe::metrics))

@@ -48,7 +48,7 @@ pub async fn registry(State(app): State<Arc<App>>) -> Response {
 }
 
 /// The file as JSON, with whatever fields it has.
-async fn read(path: &Path) -> Result<String, RegistryError> {
+pub async fn read(path: &Path) -> Result<String, RegistryError> {
     Ok(serde_json::to_string(&value(path).await?)?)
 }
 
