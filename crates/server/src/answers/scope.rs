@@ -24,6 +24,23 @@ const WHOLE_FROM: usize = 15;
 const WHOLE_TO: usize = 16;
 
 impl Scope<'_> {
+    /// What is kept along with the events can answer: the question is about everybody and everything.
+    pub fn is_about_all(&self) -> bool {
+        *self.filter == Filter::default()
+    }
+
+    /// The units of `ms` that lie in the range as a whole, and what is left before and after them: `?3` to
+    /// `?6` of a question that counts the former as a whole.
+    pub fn whole(&self, ms: u64) -> [i64; 4] {
+        let Range { from_ms, to_ms } = self.range;
+        let (first, end) = (from_ms.div_ceil(ms), to_ms / ms);
+        if first < end {
+            [first, end, first * ms, end * ms].map(signed)
+        } else {
+            [0, 0, signed(to_ms), signed(to_ms)]
+        }
+    }
+
     /// All rows of `sql`, which reads `events` and bounds them by `?1` and `?2` itself.
     pub fn all<T>(
         &self,

@@ -7,9 +7,71 @@ use insights::{
     PathStep, Session, SessionLengths, Summary, bucket_starts, stretches,
 };
 
-use crate::answers::scope::{Answer, Scope, signed, unsigned};
+use rusqlite::ToSql;
+
+use crate::{
+    answers::scope::{Answer, Scope, signed, unsigned},
+    store::rollup::{DAY_MS, HOUR_MS},
+};
+
+/// `?1` and `?2` are the range, `?3` to `?6` its [`Scope::whole`] hours.
+const COUNTS: &str = "counts AS (
+    SELECT event, component_hash, component_name, is_entry, count, ms, hour * 3600000 AS at
+    FROM hours WHERE hour >= ?3 AND hour < ?4
+    UNION ALL
+    SELECT event, component_hash, component_name, COALESCE(is_entry, 0), 1,
+        COALESCE(duration_ms, 0), timestamp
+    FROM events WHERE timestamp >= ?1 AND timestamp < ?5
+    UNION ALL
+    SELECT event, component_hash, component_name, COALESCE(is_entry, 0), 1,
+        COALESCE(duration_ms, 0), timestamp
+    FROM events WHERE timestamp >= ?6 AND timestamp < ?2
+)";
+
+/// What each session with an event in the range has there: of those that reach beyond it, it is looked up.
+const SESSIONS: &str = "whole AS NOT MATERIALIZED (
+    SELECT first, last, visits FROM sessions
+    WHERE last >= ?1 AND last < ?2 AND first >= ?1
+), cut AS (
+    SELECT (SELECT MIN(timestamp) FROM events AS e WHERE e.session_id = s.session_id
+                AND timestamp >= ?1 AND timestamp < ?2) AS first,
+        (SELECT MAX(timestamp) FROM events AS e WHERE e.session_id = s.session_id
+                AND timestamp >= ?1 AND timestamp < ?2) AS last,
+        (SELECT COUNT(*) FROM events AS e WHERE e.session_id = s.session_id
+                AND event = 'component_visit' AND timestamp >= ?1 AND timestamp < ?2) AS visits
+    FROM sessions AS s
+    WHERE (last >= ?1 AND last < ?2 AND first < ?1) OR (last >= ?2 AND first < ?2)
+), parts AS NOT MATERIALIZED (SELECT * FROM whole UNION ALL SELECT * FROM cut)";
+
+fn summary_of_all(scope: &Scope<'_>) -> Answer<Summary> {
+    let hours = scope.whole(HOUR_MS);
+    let hours: Vec<&dyn ToSql> = hours.iter().map(|at| at as &dyn ToSql).collect();
+    let sql = format!(
+        "WITH {COUNTS} SELECT
+             COALESCE(SUM(count) FILTER (WHERE event = 'component_visit'), 0),
+             COALESCE(SUM(count) FILTER (WHERE event = 'component_error'), 0),
+             COALESCE(SUM(ms) FILTER (WHERE event = 'component_exit'), 0),
+             COUNT(DISTINCT CASE WHEN event = 'component_visit' THEN component_hash END)
+         FROM counts"
+    );
+    let summary = scope.rows(&sql, scope.range, &hours, |mut rows| {
+        let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        Ok(Summary {
+            visits: unsigned(row, 0)?,
+            errors: unsigned(row, 1)?,
+            total_ms: unsigned(row, 2)?,
+            components: unsigned(row, 3)?,
+            ..Summary::default()
+        })
+    })?;
+    let sessions = bounce(scope)?.sessions;
+    Ok(Summary { sessions, users: active_users(scope)?.users, ..summary })
+}
 
 pub fn summary(scope: &Scope<'_>) -> Answer<Summary> {
+    if scope.is_about_all() {
+        return summary_of_all(scope);
+    }
     let summary = scope.one(
         "SELECT COUNT(*), COUNT(DISTINCT session_id), COUNT(DISTINCT user_id),
              COUNT(DISTINCT component_hash)
@@ -43,7 +105,23 @@ fn component_visits(scope: &Scope<'_>, sql: &str) -> Answer<Vec<ComponentVisits>
     })
 }
 
+/// From the counts, those of `which`.
+fn counted(scope: &Scope<'_>, which: &str) -> Answer<Vec<ComponentVisits>> {
+    let hours = scope.whole(HOUR_MS);
+    let hours: Vec<&dyn ToSql> = hours.iter().map(|at| at as &dyn ToSql).collect();
+    let sql = format!(
+        "WITH {COUNTS} SELECT component_hash, MAX(component_name), SUM(count) FROM counts
+         WHERE {which} GROUP BY component_hash ORDER BY SUM(count) DESC, component_hash"
+    );
+    scope.all(&sql, &hours, |row| {
+        Ok(ComponentVisits { component: row.get(0)?, name: row.get(1)?, visits: unsigned(row, 2)? })
+    })
+}
+
 pub fn visits(scope: &Scope<'_>) -> Answer<Vec<ComponentVisits>> {
+    if scope.is_about_all() {
+        return counted(scope, "event = 'component_visit'");
+    }
     component_visits(
         scope,
         "SELECT component_hash, MAX(component_name), COUNT(*) FROM events
@@ -53,6 +131,9 @@ pub fn visits(scope: &Scope<'_>) -> Answer<Vec<ComponentVisits>> {
 }
 
 pub fn entry_points(scope: &Scope<'_>) -> Answer<Vec<ComponentVisits>> {
+    if scope.is_about_all() {
+        return counted(scope, "event = 'component_visit' AND is_entry");
+    }
     component_visits(
         scope,
         "SELECT component_hash, MAX(component_name), COUNT(*) FROM events
@@ -95,6 +176,14 @@ pub fn journey(scope: &Scope<'_>) -> Answer<Vec<Flow>> {
 }
 
 pub fn bounce(scope: &Scope<'_>) -> Answer<Bounce> {
+    if scope.is_about_all() {
+        let sql = format!(
+            "WITH {SESSIONS} SELECT COUNT(*) FILTER (WHERE visits > 0),
+                 COUNT(*) FILTER (WHERE visits = 1) FROM parts"
+        );
+        return scope
+            .one(&sql, |row| Ok(Bounce { sessions: unsigned(row, 0)?, bounced: unsigned(row, 1)? }));
+    }
     scope.one(
         "WITH sessions AS (
              SELECT COUNT(*) AS visits FROM events
@@ -107,6 +196,23 @@ pub fn bounce(scope: &Scope<'_>) -> Answer<Bounce> {
 }
 
 pub fn active_users(scope: &Scope<'_>) -> Answer<ActiveUsers> {
+    if scope.is_about_all() {
+        let days = scope.whole(DAY_MS);
+        let days: Vec<&dyn ToSql> = days.iter().map(|at| at as &dyn ToSql).collect();
+        let sql = "SELECT COUNT(*) FROM (
+                 SELECT user_id FROM user_days WHERE day >= ?3 AND day < ?4
+                 UNION
+                 SELECT user_id FROM events WHERE event = 'component_visit'
+                     AND timestamp >= ?1 AND timestamp < ?5
+                 UNION
+                 SELECT user_id FROM events WHERE event = 'component_visit'
+                     AND timestamp >= ?6 AND timestamp < ?2
+             )";
+        return scope.rows(sql, scope.range, &days, |mut rows| {
+            let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            Ok(ActiveUsers { users: unsigned(row, 0)? })
+        });
+    }
     scope.one(
         "SELECT COUNT(DISTINCT user_id) FROM events
          WHERE event = 'component_visit' AND timestamp >= ?1 AND timestamp < ?2",
@@ -120,11 +226,26 @@ pub fn popularity(scope: &Scope<'_>, bucket_ms: u64) -> Answer<Vec<Bucket>> {
         .into_iter()
         .map(|start_ms| (start_ms, Bucket { start_ms, ..Bucket::default() }))
         .collect();
-    let sql = "SELECT timestamp - timestamp % ?3 AS start_ms, event, component_hash, COUNT(*)
+    let bucket = signed(bucket_ms.max(1));
+    let whole = scope.whole(HOUR_MS);
+    let mut given: Vec<&dyn ToSql> = Vec::new();
+    let sql = if scope.is_about_all() && bucket_ms % HOUR_MS == 0 {
+        given.extend(whole.iter().map(|at| at as &dyn ToSql));
+        given.push(&bucket);
+        format!(
+            "WITH {COUNTS} SELECT at - at % ?7 AS start_ms, event, component_hash, SUM(count)
+             FROM counts WHERE event IN ('component_visit', 'component_error')
+             GROUP BY start_ms, event, component_hash"
+        )
+    } else {
+        given.push(&bucket);
+        "SELECT timestamp - timestamp % ?3 AS start_ms, event, component_hash, COUNT(*)
          FROM events WHERE event IN ('component_visit', 'component_error')
              AND timestamp >= ?1 AND timestamp < ?2
-         GROUP BY start_ms, event, component_hash";
-    scope.rows(sql, scope.range, &[&signed(bucket_ms.max(1))], |mut rows| {
+         GROUP BY start_ms, event, component_hash"
+            .to_owned()
+    };
+    scope.rows(&sql, scope.range, &given, |mut rows| {
         while let Some(row) = rows.next()? {
             let Some(bucket) = buckets.get_mut(&unsigned(row, 0)?) else { continue };
             let count = unsigned(row, 3)?;
@@ -258,6 +379,10 @@ pub fn paths(scope: &Scope<'_>, steps: u64) -> Answer<Vec<PathStep>> {
 }
 
 pub fn session_lengths(scope: &Scope<'_>) -> Answer<SessionLengths> {
+    if scope.is_about_all() {
+        let sql = format!("WITH {SESSIONS} SELECT last - first FROM parts WHERE visits > 0");
+        return Ok(SessionLengths::of(scope.all(&sql, &[], |row| unsigned(row, 0))?));
+    }
     let lengths_ms = scope.all(
         "SELECT MAX(timestamp) - MIN(timestamp) FROM events
          WHERE timestamp >= ?1 AND timestamp < ?2

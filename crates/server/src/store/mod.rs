@@ -4,6 +4,7 @@ mod erased;
 mod note;
 mod outbox;
 mod retention;
+pub mod rollup;
 mod row;
 mod schema;
 mod writer;
@@ -258,6 +259,14 @@ impl Store {
         .await?;
         self.is_well.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Counts all that is kept along with the events anew.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn rebuild_rollups(&self) -> Result<(), StoreError> {
+        self.change(|file| Ok(rollup::rebuild(file)?)).await
     }
 
     /// Whether there is nothing in it beside the first look of one person.

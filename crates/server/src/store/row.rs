@@ -10,7 +10,7 @@ pub struct Row {
 }
 
 pub const INSERT: &str = "
-INSERT OR IGNORE INTO events (
+INSERT INTO events (
     event_id, timestamp, received_at, event, component_hash, component_name, user_id, session_id,
     seq, level, prev_component, next_component, duration_ms, visit_index, is_entry, is_last,
     session_elapsed_ms, load_time_ms, interaction_type, error_kind, error_message, line
@@ -19,7 +19,7 @@ INSERT OR IGNORE INTO events (
     :session_id, :seq, :level, :prev_component, :next_component, :duration_ms, :visit_index,
     :is_entry, :is_last, :session_elapsed_ms, :load_time_ms, :interaction_type, :error_kind,
     :error_message, :line
-)";
+) ON CONFLICT (event_id) DO NOTHING";
 
 /// The columns that only some events have.
 #[derive(Default)]

@@ -2,10 +2,10 @@
 
 use rusqlite::Connection;
 
-use crate::store::StoreError;
+use crate::store::{StoreError, rollup};
 
 /// `PRAGMA user_version` of the layout below.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// The value of `PRAGMA auto_vacuum`.
 const INCREMENTAL: i64 = 2;
 
@@ -44,6 +44,13 @@ CREATE INDEX events_by_session ON events (session_id, timestamp, seq);
 CREATE INDEX events_by_user ON events (user_id);
 ";
 
+/// With all that the questions about visits want to know, so that the events themselves are not read.
+const VISITS: &str = "
+CREATE INDEX visits ON events (
+    timestamp, session_id, seq, event_id, component_hash, prev_component, user_id, component_name
+) WHERE event = 'component_visit';
+";
+
 /// Makes the tables of a new file and refuses one from the future.
 pub fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     // Pages come back in small steps; a file made without that is rebuilt once.
@@ -60,6 +67,15 @@ pub fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
         0 => {
             transaction.execute_batch(CREATE)?;
+            transaction.execute_batch(VISITS)?;
+            transaction.execute_batch(rollup::CREATE)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        // Written before the counts were kept.
+        1 => {
+            transaction.execute_batch(VISITS)?;
+            transaction.execute_batch(rollup::CREATE)?;
+            rollup::rebuild(&transaction)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
         VERSION => {}
