@@ -80,7 +80,7 @@ fn send(shell: &Shell, plan: Plan, mut simulation: Simulation, url: &str) -> Res
             })
             .collect();
         let mut bar = Bar::new(plan.days);
-        'days: while let Some(pushes) = simulation.next() {
+        'days: for pushes in simulation.by_ref() {
             requests += pushes.len();
             for body in bundle(&pushes, BODY) {
                 let mut waiting = Some(body);

@@ -126,7 +126,7 @@ async fn compare(server: &Server, truth: &Truth) {
 async fn every_answer_about_a_simulated_week_is_the_truth() {
     let server = common::server();
     let mut simulation = simulation(60, 7);
-    while let Some(pushes) = simulation.next() {
+    for pushes in simulation.by_ref() {
         for body in bundle(&pushes, 64 * 1024) {
             let answer = server.push(body).await;
             assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text);

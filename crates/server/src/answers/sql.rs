@@ -229,7 +229,7 @@ pub fn popularity(scope: &Scope<'_>, bucket_ms: u64) -> Answer<Vec<Bucket>> {
     let bucket = signed(bucket_ms.max(1));
     let whole = scope.whole(HOUR_MS);
     let mut given: Vec<&dyn ToSql> = Vec::new();
-    let sql = if scope.is_about_all() && bucket_ms % HOUR_MS == 0 {
+    let sql = if scope.is_about_all() && bucket_ms.is_multiple_of(HOUR_MS) {
         given.extend(whole.iter().map(|at| at as &dyn ToSql));
         given.push(&bucket);
         format!(
