@@ -32,7 +32,8 @@ async fn nothing_the_page_does_is_forbidden_to_it() {
         person.open(hash).await;
         person.see_loaded().await;
     }
-    for (fragment, sign) in [("#/insights", "main.insights"), ("#/live", ".stats"), ("#/", "iframe")]
+    for (fragment, sign) in
+        [("#/insights", "main.insights"), ("#/live", ".stats"), ("#/", "iframe")]
     {
         person.go(fragment).await;
         person.see(sign).await;

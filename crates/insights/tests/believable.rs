@@ -20,8 +20,22 @@ proptest! {
         let bucketed: u64 = buckets.iter().flat_map(|bucket| bucket.visits.values()).sum();
         prop_assert_eq!(bucketed, summary.visits);
         prop_assert_eq!(buckets.iter().map(|bucket| bucket.errors).sum::<u64>(), summary.errors);
-        let sessions = insights::sessions(&records, range, usize::MAX, 0);
+        let sessions = insights::sessions(&records, range, "", usize::MAX, 0);
         prop_assert_eq!(sessions.len() as u64, summary.sessions);
+        for head in sessions {
+            let story = insights::session(&records, range, &head.session_id).unwrap();
+            prop_assert_eq!(story.visits.len() as u64, head.visits);
+            prop_assert_eq!((story.started_ms, story.ended_ms), (head.started_ms, head.ended_ms));
+            let moments = story.visits.iter().flat_map(|visit| &visit.moments).chain(&story.other);
+            let errors = moments.filter(|moment| moment.kind == insights::Kind::Error).count();
+            prop_assert_eq!(errors as u64, head.errors);
+            for visit in &story.visits {
+                let times = visit.hidden.iter().flat_map(|hidden| [hidden.from_ms, hidden.to_ms]);
+                let times: Vec<u64> =
+                    [visit.start_ms].into_iter().chain(times).chain([visit.end_ms]).collect();
+                prop_assert!(times.is_sorted(), "{:?}", visit);
+            }
+        }
         for record in &records {
             let line = record.to_line().unwrap();
             prop_assert_eq!(tracking::Record::from_line(&line).unwrap().to_line().unwrap(), line);

@@ -2,7 +2,8 @@
 
 use insights::{
     ActiveUsers, Activity, Bounce, Bucket, ComponentErrors, ComponentLoads, ComponentTime,
-    ComponentVisits, Filter, Flow, FunnelStep, PathStep, Range, Session, SessionLengths, Summary,
+    ComponentVisits, Filter, Flow, FunnelStep, Kind, Moment, PathStep, Range, Session,
+    SessionLengths, Summary,
 };
 use tracking::{
     Component, ErrorKind, Event, EventId, Record, SessionId, Timestamp, UserId, UserSecret,
@@ -189,7 +190,7 @@ fn a_funnel_allows_others_in_between_and_needs_the_order() {
 
 #[test]
 fn sessions_come_newest_first() {
-    let sessions = insights::sessions(&two_sessions(), RANGE, 10, 0);
+    let sessions = insights::sessions(&two_sessions(), RANGE, "", 10, 0);
     let session_2 = Session {
         session_id: SessionId::new(2, 0).as_str().into(),
         user_id: user().as_str().into(),
@@ -205,8 +206,63 @@ fn sessions_come_newest_first() {
     let one = &sessions[1];
     assert_eq!((one.started_ms, one.ended_ms, one.visits, one.errors), (100, 200, 3, 1));
     assert_eq!((one.visible_ms, one.entry.as_str(), one.exit.as_str()), (75, "a", "a"));
-    assert_eq!(insights::sessions(&two_sessions(), RANGE, 1, 1), sessions[1..]);
-    assert_eq!(insights::sessions(&two_sessions(), RANGE, 0, 0), []);
+    assert_eq!(insights::sessions(&two_sessions(), RANGE, "", 1, 1), sessions[1..]);
+    assert_eq!(insights::sessions(&two_sessions(), RANGE, "", 0, 0), []);
+}
+
+#[test]
+fn sessions_are_found_by_ids_and_names() {
+    let user = user().as_str()[..5].to_ascii_uppercase();
+    let found = |search: &str| insights::sessions(&two_sessions(), RANGE, search, 10, 0).len();
+    for (search, count) in
+        [("session_1", 1), ("2_0", 1), ("000", 2), (&user, 2), ("a", 1), ("B", 2), ("zap", 0)]
+    {
+        assert_eq!(found(search), count, "{search}");
+    }
+}
+
+#[test]
+fn a_session_is_told_step_by_step() {
+    let id = SessionId::new(1, 0);
+    let story = insights::session(&two_sessions(), RANGE, id.as_str()).unwrap();
+    assert_eq!((story.started_ms, story.ended_ms, story.cut), (100, 200, false));
+    let told: Vec<_> = story
+        .visits
+        .iter()
+        .map(|v| (v.component.as_str(), v.start_ms, v.end_ms, v.stay_ms, v.moments.len()))
+        .collect();
+    assert_eq!(told, [("a", 100, 135, 30, 1), ("b", 135, 140, 5, 1), ("a", 140, 200, 40, 0)]);
+    assert_eq!(story.visits[0].hidden, [Range::new(110, 115)]);
+    let load = Moment {
+        at_ms: 102,
+        kind: Kind::Load,
+        text: "component_loaded".into(),
+        load_time_ms: Some(2),
+    };
+    assert_eq!(story.visits[0].moments, [load]);
+    let second = insights::session(&two_sessions(), RANGE, "session_2_0000000000000000").unwrap();
+    // Still open: seen up to the last thing that is known.
+    assert_eq!((second.visits[0].end_ms, second.visits[0].stay_ms), (160, 10));
+    let late = insights::session(&two_sessions(), Range::new(115, 137), id.as_str()).unwrap();
+    assert_eq!((late.visits.len(), late.other.len()), (1, 0));
+    assert_eq!(insights::session(&two_sessions(), RANGE, "session_3_0000"), None);
+}
+
+#[test]
+fn a_visit_that_began_unseen_was_hidden_until_it_was_seen() {
+    let records = [
+        record(1, 10, 1, "a", visit("(entry)")),
+        record(1, 30, 2, "a", Event::ComponentResume { visit_index: 1 }),
+        record(1, 50, 3, "a", exit(20, "(hidden)")),
+        // Where it led to, told when it was over.
+        record(1, 90, 4, "a", exit(0, "(exit)")),
+        record(1, 90, 5, "(dashboard)", failure("of the page")),
+    ];
+    let story = insights::session(&records, Range::ALL, SessionId::new(1, 0).as_str()).unwrap();
+    let visit = &story.visits[0];
+    assert_eq!((visit.end_ms, visit.stay_ms), (50, 20));
+    assert_eq!(visit.hidden, [Range::new(10, 30)]);
+    assert_eq!(story.other.len(), 1);
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn subjects() -> Vec<(&'static str, Subject)> {
         ("paths", Subject::Paths { steps: 4 }),
         ("funnel", Subject::Funnel { components: funnel, within_ms: None }),
         ("session-lengths", Subject::SessionLengths),
-        ("sessions", Subject::Sessions { limit: 50, offset: 0 }),
+        ("sessions", Subject::Sessions { search: String::new(), limit: 50, offset: 0 }),
         ("bounce", Subject::Bounce),
         ("entry-points", Subject::EntryPoints),
         ("exit-points", Subject::ExitPoints),

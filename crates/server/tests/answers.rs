@@ -27,9 +27,10 @@ fn defined(subject: &Subject, records: &[Record], range: Range) -> Value {
         Subject::Activity { starts } => to_value(insights::activity(records, range, starts)),
         Subject::Paths { steps } => to_value(insights::paths(records, range, *steps)),
         Subject::SessionLengths => to_value(insights::session_lengths(records, range)),
-        Subject::Sessions { limit, offset } => {
-            to_value(insights::sessions(records, range, size(limit), size(offset)))
+        Subject::Sessions { search, limit, offset } => {
+            to_value(insights::sessions(records, range, search, size(limit), size(offset)))
         }
+        Subject::Session { id } => to_value(insights::session(records, range, id)),
         Subject::Bounce => to_value(insights::bounce(records, range)),
         Subject::EntryPoints => to_value(insights::entry_points(records, range)),
         Subject::ExitPoints => to_value(insights::exit_points(records, range)),
@@ -38,6 +39,22 @@ fn defined(subject: &Subject, records: &[Record], range: Range) -> Value {
         Subject::Loads => to_value(insights::loads(records, range)),
     }
     .unwrap()
+}
+
+/// Sessions found by what they visit and by whose they are, and single ones.
+fn about_sessions(records: &[Record]) -> Vec<Subject> {
+    let find = |search: &str| Subject::Sessions { search: search.into(), limit: 9, offset: 0 };
+    let mut subjects =
+        vec![find("wELc"), find("\"TEST\""), find("ü"), find("%"), find("session_1")];
+    for record in records.iter().take(2) {
+        let id = record.session_id.as_str();
+        subjects.push(find(id));
+        subjects.push(find(&id[8..14]));
+        subjects.push(find(&record.user_id.as_str()[..6].to_ascii_uppercase()));
+        subjects.push(Subject::Session { id: id.to_owned() });
+    }
+    subjects.push(Subject::Session { id: "session_1_00000000".to_owned() });
+    subjects
 }
 
 fn subjects() -> Vec<Subject> {
@@ -56,8 +73,8 @@ fn subjects() -> Vec<Subject> {
             components: components(&["wetter-ü", "wetter-ü", "welcome"]),
             within_ms: None,
         },
-        Subject::Sessions { limit: 1_000, offset: 0 },
-        Subject::Sessions { limit: 2, offset: 1 },
+        Subject::Sessions { search: String::new(), limit: 1_000, offset: 0 },
+        Subject::Sessions { search: String::new(), limit: 2, offset: 1 },
         Subject::Bounce,
         Subject::EntryPoints,
         Subject::ExitPoints,
@@ -107,7 +124,7 @@ proptest! {
             runtime.block_on(store.insert(rows(), 1)).unwrap();
         }
         for range in [Range::new(from_ms, from_ms + span_ms), Range::new(999_000, 1_100_000)] {
-            for (subject, filter) in subjects().into_iter().flat_map(|subject| {
+            for (subject, filter) in subjects().into_iter().chain(about_sessions(&records)).flat_map(|subject| {
                 filters(&records).into_iter().map(move |filter| (subject.clone(), filter))
             }) {
                 let records = filter.apply(&records, range);

@@ -45,8 +45,9 @@ async fn kept(store: &Store) -> Vec<Vec<Cell>> {
     let dump = |file: &Connection, table: &str| {
         let mut statement = file.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3"))?;
         let columns = statement.column_count();
-        let rows = statement
-            .query_map([], |row| (0..columns).map(|at| row.get(at)).collect::<Result<Vec<_>, _>>())?;
+        let rows = statement.query_map([], |row| {
+            (0..columns).map(|at| row.get(at)).collect::<Result<Vec<_>, _>>()
+        })?;
         rows.collect::<Result<Vec<_>, _>>()
     };
     store

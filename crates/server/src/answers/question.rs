@@ -3,6 +3,7 @@
 use insights::{Filter, MAX_BUCKETS, MAX_STARTS, Range, bucket_starts};
 use rusqlite::Transaction;
 use thiserror::Error;
+use tracking::SessionId;
 
 use crate::{
     answers::{lines, scope::Scope, sql},
@@ -45,6 +46,8 @@ pub enum BadQuestion {
     Components,
     #[error("parameter starts must be 1 to {MAX_STARTS} rising times, with commas between them")]
     Starts,
+    #[error("parameter id must be a session's id")]
+    Session,
     #[error("parameter {0} is too long or empty")]
     Text(&'static str),
 }
@@ -60,7 +63,8 @@ pub enum Subject {
     Activity { starts: Vec<u64> },
     Paths { steps: u64 },
     SessionLengths,
-    Sessions { limit: u64, offset: u64 },
+    Sessions { search: String, limit: u64, offset: u64 },
+    Session { id: String },
     Bounce,
     EntryPoints,
     ExitPoints,
@@ -91,6 +95,8 @@ struct Parameters<'a> {
     entry: Option<&'a str>,
     user: Option<&'a str>,
     session: Option<&'a str>,
+    search: Option<&'a str>,
+    id: Option<&'a str>,
 }
 
 impl<'a> Parameters<'a> {
@@ -98,7 +104,8 @@ impl<'a> Parameters<'a> {
         let known = match subject {
             "popularity" => "from, to, component, entry, user, session, bucket",
             "funnel" => "from, to, component, entry, user, session, components, within",
-            "sessions" => "from, to, component, entry, user, session, limit, offset",
+            "sessions" => "from, to, component, entry, user, session, search, limit, offset",
+            "session" => "from, to, component, entry, user, session, id",
             "activity" => "from, to, component, entry, user, session, starts",
             "paths" => "from, to, component, entry, user, session, steps",
             _ => "from, to, component, entry, user, session",
@@ -118,6 +125,8 @@ impl<'a> Parameters<'a> {
                 "bucket" if subject == "popularity" => ("bucket", &mut parameters.bucket),
                 "components" if subject == "funnel" => ("components", &mut parameters.components),
                 "limit" if subject == "sessions" => ("limit", &mut parameters.limit),
+                "search" if subject == "sessions" => ("search", &mut parameters.search),
+                "id" if subject == "session" => ("id", &mut parameters.id),
                 "offset" if subject == "sessions" => ("offset", &mut parameters.offset),
                 _ => {
                     let name = name.chars().filter(|c| !c.is_control()).take(40).collect();
@@ -158,8 +167,10 @@ impl Question {
         let parameters = Parameters::read(subject, given)?;
         // What happens in this very millisecond belongs to it.
         let to_ms = number("to", parameters.to, now_ms.saturating_add(1), (0, LATEST_MS))?;
+        // A session that is named is wanted whole, whenever it was.
+        let back_ms = if subject == "session" { to_ms } else { DAY_MS };
         let from_ms =
-            number("from", parameters.from, to_ms.saturating_sub(DAY_MS), (0, LATEST_MS))?;
+            number("from", parameters.from, to_ms.saturating_sub(back_ms), (0, LATEST_MS))?;
         if from_ms > to_ms {
             return Err(BadQuestion::Backwards);
         }
@@ -188,9 +199,14 @@ impl Question {
             },
             "session-lengths" => Subject::SessionLengths,
             "sessions" => Subject::Sessions {
+                search: search(parameters.search)?,
                 limit: number("limit", parameters.limit, DEFAULT_LIMIT, (1, MAX_LIMIT))?,
                 offset: number("offset", parameters.offset, 0, (0, MAX_OFFSET))?,
             },
+            "session" => {
+                let id = SessionId::parse(parameters.id.unwrap_or_default());
+                Subject::Session { id: id.map_err(|_| BadQuestion::Session)?.as_str().to_owned() }
+            }
             "bounce" => Subject::Bounce,
             "entry-points" => Subject::EntryPoints,
             "exit-points" => Subject::ExitPoints,
@@ -228,9 +244,10 @@ impl Question {
             Subject::Activity { starts } => serde_json::to_vec(&sql::activity(scope, starts)?),
             Subject::Paths { steps } => serde_json::to_vec(&sql::paths(scope, *steps)?),
             Subject::SessionLengths => serde_json::to_vec(&sql::session_lengths(scope)?),
-            Subject::Sessions { limit, offset } => {
-                serde_json::to_vec(&sql::sessions(scope, *limit, *offset)?)
+            Subject::Sessions { search, limit, offset } => {
+                serde_json::to_vec(&sql::sessions(scope, search, *limit, *offset)?)
             }
+            Subject::Session { id } => serde_json::to_vec(&lines::session(scope, id)?),
             Subject::Bounce => serde_json::to_vec(&sql::bounce(scope)?),
             Subject::EntryPoints => serde_json::to_vec(&sql::entry_points(scope)?),
             Subject::ExitPoints => serde_json::to_vec(&sql::exit_points(scope)?),
@@ -279,6 +296,15 @@ fn chosen(list: Option<&str>) -> Result<Vec<String>, BadQuestion> {
         return Err(BadQuestion::Text("component"));
     }
     Ok(chosen)
+}
+
+/// May be empty, as a search box is.
+fn search(text: Option<&str>) -> Result<String, BadQuestion> {
+    let text = text.unwrap_or_default();
+    if text.len() > MAX_NAME || text.contains(char::is_control) {
+        return Err(BadQuestion::Text("search"));
+    }
+    Ok(text.to_owned())
 }
 
 fn text(name: &'static str, value: Option<&str>) -> Result<Option<String>, BadQuestion> {
@@ -335,6 +361,8 @@ mod tests {
             ),
             ("summary", "from=5&to=4", "parameter from must not be after parameter to"),
             ("sessions", "limit=0", "parameter limit must be a whole number from 1 to 1000"),
+            ("session", "", "parameter id must be a session's id"),
+            ("session", "id=session_1_x'", "parameter id must be a session's id"),
             (
                 "popularity",
                 "bucket=1",

@@ -181,8 +181,9 @@ pub fn bounce(scope: &Scope<'_>) -> Answer<Bounce> {
             "WITH {SESSIONS} SELECT COUNT(*) FILTER (WHERE visits > 0),
                  COUNT(*) FILTER (WHERE visits = 1) FROM parts"
         );
-        return scope
-            .one(&sql, |row| Ok(Bounce { sessions: unsigned(row, 0)?, bounced: unsigned(row, 1)? }));
+        return scope.one(&sql, |row| {
+            Ok(Bounce { sessions: unsigned(row, 0)?, bounced: unsigned(row, 1)? })
+        });
     }
     scope.one(
         "WITH sessions AS (
@@ -260,7 +261,7 @@ pub fn popularity(scope: &Scope<'_>, bucket_ms: u64) -> Answer<Vec<Bucket>> {
     Ok(buckets.into_values().collect())
 }
 
-pub fn sessions(scope: &Scope<'_>, limit: u64, offset: u64) -> Answer<Vec<Session>> {
+pub fn sessions(scope: &Scope<'_>, search: &str, limit: u64, offset: u64) -> Answer<Vec<Session>> {
     scope.all(
         "WITH sessions AS (
              SELECT session_id, MIN(timestamp) AS started, MAX(timestamp) AS ended,
@@ -268,7 +269,12 @@ pub fn sessions(scope: &Scope<'_>, limit: u64, offset: u64) -> Answer<Vec<Sessio
                  COUNT(*) FILTER (WHERE event = 'component_error') AS errors,
                  COALESCE(SUM(duration_ms) FILTER (WHERE event = 'component_exit'), 0) AS visible
              FROM events WHERE timestamp >= ?1 AND timestamp < ?2
-             GROUP BY session_id HAVING visits > 0
+             GROUP BY session_id HAVING visits > 0 AND (
+                 ?5 = '' OR substr(session_id, 1, length(?5)) = ?5
+                 OR instr(session_id, '_' || ?5) > 0
+                 OR MAX(substr(user_id, 1, length(?5)) = ?5)
+                 OR MAX(event = 'component_visit' AND instr(lower(component_name), ?5) > 0)
+             )
              ORDER BY started DESC, session_id DESC LIMIT ?3 OFFSET ?4
          )
          SELECT session_id, started, ended, visits, errors, visible,
@@ -282,7 +288,7 @@ pub fn sessions(scope: &Scope<'_>, limit: u64, offset: u64) -> Answer<Vec<Sessio
                  AND event = 'component_visit' AND timestamp >= ?1 AND timestamp < ?2
                  ORDER BY timestamp DESC, seq DESC, event_id DESC LIMIT 1)
          FROM sessions AS s ORDER BY started DESC, session_id DESC",
-        &[&signed(limit), &signed(offset)],
+        &[&signed(limit), &signed(offset), &search.to_ascii_lowercase()],
         |row| {
             Ok(Session {
                 session_id: row.get(0)?,
