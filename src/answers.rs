@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use insights::{
     Activity, Bounce, ComponentErrors, ComponentLoads, ComponentTime, ComponentVisits, Filter,
-    Flow, FunnelStep, PathStep, Range, SessionLengths, Summary,
+    Flow, FunnelStep, PathStep, Range, Session, SessionLengths, Story, Summary,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use tracking::Record;
@@ -97,6 +97,41 @@ pub async fn ask(question: Question, asked: Rc<Asked>) -> Result<Answer, Failure
     match &asked.of {
         Source::Device(records) => Ok(here(question, &asked, records)),
         Source::Server => there(question, &asked).await,
+    }
+}
+
+/// At most `limit` sessions after the first `offset`, newest first.
+///
+/// # Errors
+/// When nobody answers, see [`Failure`].
+pub async fn sessions(
+    asked: &Asked,
+    search: &str,
+    limit: usize,
+    offset: usize,
+) -> Result<Vec<Session>, Failure> {
+    let range = asked.range;
+    match &asked.of {
+        Source::Device(all) => {
+            let records = asked.filter.apply(all, range);
+            Ok(insights::sessions(&records, range, search, limit, offset))
+        }
+        Source::Server => {
+            let search = crate::pages::insights::query::encode(search);
+            let more = format!("&limit={limit}&offset={offset}&search={search}");
+            read(&get("sessions", asked, range, &more).await?)
+        }
+    }
+}
+
+/// One session, whenever it was; none when there are no events of it.
+///
+/// # Errors
+/// When nobody answers, see [`Failure`].
+pub async fn session(of: &Source, id: &str) -> Result<Option<Story>, Failure> {
+    match of {
+        Source::Device(all) => Ok(insights::session(all, Range::ALL, id)),
+        Source::Server => read(&fetch(&format!("api/insights/session?id={id}")).await?),
     }
 }
 
@@ -203,7 +238,11 @@ async fn get(subject: &str, asked: &Asked, range: Range, more: &str) -> Result<S
             url.push_str(&format!("&{name}={}", crate::pages::insights::query::encode(value)));
         }
     }
-    match platform::fetch_text(&url).await {
+    fetch(&url).await
+}
+
+async fn fetch(url: &str) -> Result<String, Failure> {
+    match platform::fetch_text(url).await {
         Fetched::Text(text) => Ok(text),
         Fetched::Status(404 | 405) => Err(Failure::NoServer),
         Fetched::Status(status) => Err(Failure::Said(format!("The server answers HTTP {status}."))),

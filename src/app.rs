@@ -5,7 +5,7 @@ use yewdux::use_selector;
 
 use crate::{
     components::{consent_banner::ConsentBanner, top_bar::TopBar},
-    pages::{dashboard::Dashboard, insights::Insights, live::Live},
+    pages::{dashboard::Dashboard, insights::Insights, live::Live, sessions::Sessions},
     route::Page,
     store::{Clm, Store},
 };
@@ -28,7 +28,7 @@ pub fn App(props: &Props) -> Html {
 
 #[component]
 fn Shell() -> Html {
-    let page = use_selector(|clm: &Clm| clm.page);
+    let page = use_selector(|clm: &Clm| (!clm.shows_dashboard()).then_some(clm.page));
     let title = use_selector(|clm: &Clm| title(clm));
     use_effect_with(title, |title| {
         if let Some(document) = web_sys::window().and_then(|window| window.document()) {
@@ -50,9 +50,10 @@ fn Shell() -> Html {
         <>
             <a class="skip-link" href="#main">{ "Skip to the content" }</a>
             <TopBar />
-            <Dashboard shown={*page == Page::Dashboard} />
-            if *page == Page::Insights { <Insights /> }
-            if *page == Page::Live { <Live /> }
+            <Dashboard shown={page.is_none()} />
+            if *page == Some(Page::Insights) { <Insights /> }
+            if *page == Some(Page::Sessions) { <Sessions /> }
+            if *page == Some(Page::Live) { <Live /> }
             <ConsentBanner />
         </>
     }
@@ -62,6 +63,9 @@ fn title(clm: &Clm) -> String {
     let place = match clm.page {
         Page::Dashboard => clm.active_component().map(|component| component.name.to_string()),
         Page::Insights => Some("Insights".to_owned()),
+        Page::Sessions if clm.replay.is_some() => Some("Replay".to_owned()),
+        Page::Sessions if clm.session.is_some() => Some("Session".to_owned()),
+        Page::Sessions => Some("Sessions".to_owned()),
         Page::Live => Some("Live".to_owned()),
     };
     place.map_or_else(|| "CLM Dashboard".to_owned(), |place| format!("{place} · CLM Dashboard"))

@@ -14,6 +14,7 @@ pub mod pages;
 pub mod platform;
 pub mod privacy;
 pub mod registry;
+pub mod replay;
 pub mod route;
 pub mod store;
 pub mod tracking;

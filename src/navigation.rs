@@ -23,7 +23,12 @@ pub fn start(store: &Store) {
     store.observe(move |transition| {
         let after = transition.after;
         let mut wanted = Route::fragment(after.page, after.active.as_deref());
-        if after.page == Page::Insights && !after.query.is_empty() {
+        if let (Page::Sessions, Some(id)) = (after.page, &after.session) {
+            wanted.push('/');
+            wanted.push_str(id);
+        }
+        let asks = matches!(after.page, Page::Insights | Page::Sessions);
+        if asks && !after.query.is_empty() {
             wanted.push('?');
             wanted.push_str(&after.query);
         }

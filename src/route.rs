@@ -1,4 +1,6 @@
-//! The address's fragment: `#/component/<hash>`, `#/insights`, `#/live`.
+//! The address's fragment: `#/component/<hash>`, `#/insights`, `#/sessions`, `#/sessions/<id>`, `#/live`.
+
+use tracking::SessionId;
 
 /// The page that is shown.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -6,6 +8,7 @@ pub enum Page {
     #[default]
     Dashboard,
     Insights,
+    Sessions,
     Live,
 }
 
@@ -14,7 +17,9 @@ pub enum Page {
 pub struct Route {
     pub page: Page,
     pub component: Option<String>,
-    /// What stands after `?`: the question of the Insights page.
+    /// The one session that the Sessions page shows.
+    pub session: Option<String>,
+    /// What stands after `?`: the question of the Insights and the Sessions page.
     pub query: String,
 }
 
@@ -27,6 +32,12 @@ impl Route {
         let mut parts = path.split('/');
         match (parts.next(), parts.next()) {
             (Some("insights"), _) => Self { page: Page::Insights, query, ..Self::default() },
+            (Some("sessions"), id) => Self {
+                page: Page::Sessions,
+                session: id.filter(|id| SessionId::parse(id).is_ok()).map(str::to_owned),
+                query,
+                ..Self::default()
+            },
             (Some("live"), _) => Self { page: Page::Live, ..Self::default() },
             (Some("component"), Some(hash)) => {
                 Self { component: Some(hash.to_owned()), ..Self::default() }
@@ -39,6 +50,7 @@ impl Route {
     pub fn fragment(page: Page, component: Option<&str>) -> String {
         match (page, component) {
             (Page::Insights, _) => "#/insights".to_owned(),
+            (Page::Sessions, _) => "#/sessions".to_owned(),
             (Page::Live, _) => "#/live".to_owned(),
             (Page::Dashboard, Some(hash)) => format!("#/component/{hash}"),
             (Page::Dashboard, None) => "#/".to_owned(),
@@ -56,11 +68,12 @@ mod tests {
             (Page::Dashboard, Some("p2p-status")),
             (Page::Dashboard, None),
             (Page::Insights, None),
+            (Page::Sessions, None),
             (Page::Live, None),
         ] {
             let route = Route::parse(&Route::fragment(page, component));
             let component = component.map(str::to_owned);
-            assert_eq!(route, Route { page, component, query: String::new() });
+            assert_eq!(route, Route { page, component, ..Route::default() });
         }
     }
 
@@ -69,6 +82,17 @@ mod tests {
         let route = Route::parse("#/insights?range=7d&component=a");
         assert_eq!((route.page, route.query.as_str()), (Page::Insights, "range=7d&component=a"));
         assert_eq!(Route::parse("#/live?x=1").query, "");
+    }
+
+    #[test]
+    fn a_session_is_known_by_its_id() {
+        let route = Route::parse("#/sessions/session_17_00ff?range=7d");
+        assert_eq!(route.session.as_deref(), Some("session_17_00ff"));
+        assert_eq!(route.query, "range=7d");
+        for strange in ["#/sessions/session_17_<b>", "#/sessions/", "#/sessions/x"] {
+            let route = Route::parse(strange);
+            assert_eq!((route.page, route.session), (Page::Sessions, None), "{strange}");
+        }
     }
 
     #[test]

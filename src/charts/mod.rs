@@ -7,6 +7,7 @@ pub mod heatmap;
 pub mod picture;
 pub mod sankey;
 pub mod scale;
+pub mod timeline;
 
 /// What to draw: as wide as it was asked for, and this high. Whole pixels.
 #[derive(Clone, Debug, Default, PartialEq)]

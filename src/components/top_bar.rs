@@ -48,6 +48,7 @@ pub fn TopBar() -> Html {
             <nav aria-label="Pages">
                 { tab(Page::Dashboard, "Dashboard") }
                 { tab(Page::Insights, "Insights") }
+                { tab(Page::Sessions, "Sessions") }
                 { tab(Page::Live, "Live") }
             </nav>
             <div class="top-right">

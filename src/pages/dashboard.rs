@@ -9,6 +9,7 @@ use yewdux::use_store_value;
 
 use crate::{
     components::{
+        replay_bar::replay_bar,
         sidebar::{Item, Sidebar},
         viewer::Viewer,
     },
@@ -27,7 +28,7 @@ pub fn Dashboard(props: &Props) -> Html {
     let dispatch = use_dispatch();
     let drawer = use_state_eq(|| false);
     use_effect_with((), |()| focus_search_on_slash());
-    use_effect_with(clm.active.clone(), |_| {
+    use_effect_with(clm.shown().cloned(), |_| {
         // After the list has drawn the new row.
         Timeout::new(0, scroll_to_active).forget();
     });
@@ -51,15 +52,16 @@ pub fn Dashboard(props: &Props) -> Html {
         RegistryState::Ready(registry) => html! {
             <>
                 <Sidebar registry={registry.clone()} items={items(&clm, registry)}
-                         active={clm.active.clone()} drawer_open={*drawer}
+                         active={clm.shown().cloned()} drawer_open={*drawer}
                          {onselect} onclose={set_drawer(false)} />
                 <button class="backdrop" hidden={!*drawer} aria-label="Close the list"
                         onclick={set_drawer(false).reform(|_| ())}></button>
                 <main class="main-content" id={props.shown.then_some("main")}>
+                    { for clm.replay.iter().map(|replay| replay_bar(replay, &clm, &dispatch)) }
                     { for registry.notices.iter().map(|notice| html! {
                         <p class="notice" data-tone="warn">{ "The registry has an entry that cannot be shown. " }{ notice }</p>
                     }) }
-                    <Viewer opened={opened(&clm, registry)} active={clm.active.clone()}
+                    <Viewer opened={opened(&clm, registry)} active={clm.shown().cloned()}
                             onretry={dispatch.reform(Action::RetryComponent)}
                             onmenu={set_drawer(true)} />
                 </main>

@@ -3,3 +3,4 @@
 pub mod dashboard;
 pub mod insights;
 pub mod live;
+pub mod sessions;

@@ -9,6 +9,7 @@ use tracking::ErrorKind;
 
 use crate::{
     registry::{Component, Registry},
+    replay::{Command, Replay},
     route::{Page, Route},
 };
 
@@ -19,8 +20,14 @@ pub const RECENT_EVENTS: usize = 50;
 pub struct Clm {
     pub registry: RegistryState,
     pub page: Page,
-    /// What the Insights page is asked, as it stands in the address.
+    /// What the Insights and the Sessions page are asked, as it stands in the address.
     pub query: String,
+    /// The one session that the Sessions page shows.
+    pub session: Option<Rc<str>>,
+    /// While a session is shown again, it and not the person decides what the dashboard shows.
+    pub replay: Option<Replay>,
+    /// Frames are made anew after each replay.
+    replays: u32,
     /// What the address asked for before the registry was there.
     pub wanted: Option<Rc<str>>,
     pub active: Option<Rc<str>>,
@@ -58,6 +65,9 @@ impl Default for Clm {
             registry: RegistryState::Loading,
             page: Page::Dashboard,
             query: String::new(),
+            session: None,
+            replay: None,
+            replays: 0,
             wanted: None,
             active: None,
             components: BTreeMap::new(),
@@ -152,6 +162,8 @@ pub enum Action {
     ThemeChosen(Theme),
     /// The person moved, typed or scrolled.
     PersonActive,
+    /// A session is shown again. Not the person's doing: the tracker is told nothing of it.
+    Replay(Command),
     /// The page goes away.
     PageClosed,
     /// The person's answer to the question about tracking.
@@ -183,16 +195,66 @@ impl Clm {
         self.tab_visible && self.page == Page::Dashboard
     }
 
+    /// The component in front: the replay's, or the person's own.
+    #[must_use]
+    pub fn shown(&self) -> Option<&Rc<str>> {
+        match &self.replay {
+            Some(replay) => replay.component(),
+            None => self.active.as_ref(),
+        }
+    }
+
+    /// Whether the dashboard is in front: the person is there, or a replay is.
+    #[must_use]
+    pub fn shows_dashboard(&self) -> bool {
+        self.page == Page::Dashboard || self.replay.is_some()
+    }
+
     fn open(&mut self, hash: &Rc<str>) {
         if self.component(hash).is_none() {
             return;
         }
         self.active = Some(hash.clone());
         self.page = Page::Dashboard;
-        if !self.components.contains_key(hash) {
-            self.opened.push(hash.clone());
-            let state = ComponentState { status: Status::Loading, load_time_ms: None, attempt: 0 };
-            self.components.insert(hash.clone(), state);
+        self.make_frame(hash);
+    }
+
+    /// Whether there was none.
+    fn make_frame(&mut self, hash: &Rc<str>) -> bool {
+        if self.component(hash).is_none() || self.components.contains_key(hash) {
+            return false;
+        }
+        self.opened.push(hash.clone());
+        let state =
+            ComponentState { status: Status::Loading, load_time_ms: None, attempt: self.replays };
+        self.components.insert(hash.clone(), state);
+        true
+    }
+
+    fn replay(&mut self, command: &Command) {
+        if let Command::Start(..) | Command::Stop = command {
+            self.end_replay();
+        }
+        // Where a person is looking, nothing else is shown.
+        if self.page == Page::Dashboard {
+            return;
+        }
+        self.replay = Replay::after(self.replay.take(), command);
+        let Some(hash) = self.replay.as_ref().and_then(Replay::component).cloned() else { return };
+        if self.make_frame(&hash)
+            && let Some(replay) = &mut self.replay
+        {
+            replay.opened.push(hash);
+        }
+    }
+
+    /// Nothing of it stays: what only the replay opened is closed.
+    fn end_replay(&mut self) {
+        let Some(replay) = self.replay.take() else { return };
+        self.replays += 1;
+        self.opened.retain(|hash| !replay.opened.contains(hash));
+        for hash in &replay.opened {
+            self.components.remove(hash);
         }
     }
 }
@@ -204,6 +266,7 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
     match action {
         Action::RegistryRequested => clm.registry = RegistryState::Loading,
         Action::RegistryLoaded(registry) => {
+            clm.end_replay();
             clm.registry = RegistryState::Ready(registry.clone());
             let page = clm.page;
             let wanted = clm.wanted.take().filter(|hash| registry.find(hash).is_some());
@@ -217,7 +280,9 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
             clm.registry = RegistryState::Failed(message.clone());
         }
         Action::RouteChanged(route) => {
+            clm.end_replay();
             clm.page = route.page;
+            clm.session = route.session.as_deref().map(Rc::from);
             clm.query.clone_from(&route.query);
             if let Some(hash) = route.component.as_deref().map(Rc::from) {
                 if clm.registry().is_some() {
@@ -227,7 +292,11 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
                 }
             }
         }
-        Action::SetActiveComponent(hash) => clm.open(hash),
+        Action::SetActiveComponent(hash) => {
+            clm.end_replay();
+            clm.open(hash);
+        }
+        Action::Replay(command) => clm.replay(command),
         Action::ComponentLoaded { hash, load_time_ms } => {
             if let Some(component) = clm.components.get_mut(hash)
                 && component.status.may_become_loaded()
@@ -328,6 +397,55 @@ mod tests {
         let state = after(&[route("#/insights"), loaded_registry()]);
         assert_eq!((state.page, state.active.as_deref()), (Page::Insights, Some("a")));
         assert!(!state.on_screen());
+    }
+
+    #[test]
+    fn a_replay_shows_and_leaves_nothing_behind() {
+        let visit = |component: &str| insights::Visit {
+            component: component.into(),
+            name: String::new(),
+            start_ms: 0,
+            end_ms: 0,
+            stay_ms: 0,
+            hidden: Vec::new(),
+            moments: Vec::new(),
+        };
+        let story = insights::Story {
+            session_id: "session_1_0000".into(),
+            user_id: String::new(),
+            started_ms: 0,
+            ended_ms: 0,
+            visits: vec![visit("gone"), visit("b"), visit("a")],
+            other: Vec::new(),
+            cut: false,
+        };
+        let plan = Rc::new(crate::replay::Plan::new(&story).unwrap());
+        let replay = |command| Action::Replay(command);
+        let mut actions = vec![
+            loaded_registry(),
+            route("#/sessions/session_1_0000"),
+            replay(Command::Start(plan, 0)),
+        ];
+        let state = after(&actions);
+        assert_eq!(state.shown().map(|hash| &**hash), Some("gone"));
+        actions.push(replay(Command::Tick(1_000)));
+        let state = after(&actions);
+        assert_eq!(state.shown().map(|hash| &**hash), Some("b"));
+        assert_eq!((state.page, state.active.as_deref()), (Page::Sessions, Some("a")));
+        assert!(state.shows_dashboard() && !state.on_screen());
+        assert_eq!(state.opened.len(), 2);
+        for (end, page, active) in [
+            (replay(Command::Stop), Page::Sessions, "a"),
+            (route("#/live"), Page::Live, "a"),
+            (Action::SetActiveComponent("a".into()), Page::Dashboard, "a"),
+        ] {
+            let state = reduce(state.clone(), &end);
+            assert_eq!((state.page, state.active.as_deref()), (page, Some(active)), "{end:?}");
+            assert_eq!(state.opened, ["a".into()]);
+            assert!(state.replay.is_none() && !state.components.contains_key("b"));
+        }
+        let by_hand = reduce(state, &Action::SetActiveComponent("b".into()));
+        assert_eq!(by_hand.components["b"].attempt, 1, "the person's frame is a new one");
     }
 
     #[test]

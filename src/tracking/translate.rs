@@ -15,6 +15,11 @@ use crate::{
 pub fn signals_for(transition: &Transition<'_>, place: fn() -> Place) -> Vec<Signal> {
     let Transition { action, before, after } = transition;
     let mut signals = Vec::new();
+    let replayed = before.replay.is_some() && after.replay.is_some();
+    if (replayed || matches!(action, Action::Replay(_))) && **action != Action::PageClosed {
+        // Nobody did that: what the dashboard shows comes from another time.
+        return signals;
+    }
     let switched = before.active != after.active;
     if switched && let Some(component) = after.active_component() {
         let Place { url, referrer } = place();
@@ -74,6 +79,7 @@ fn signal_of(action: &Action, before: &Clm, after: &Clm) -> Option<Signal> {
         | Action::RegistryLoaded(_)
         | Action::RouteChanged(_)
         | Action::SetActiveComponent(_)
+        | Action::Replay(_)
         | Action::RetryComponent(_)
         | Action::UserSelected(_)
         | Action::Heartbeat(_)
@@ -106,7 +112,12 @@ mod tests {
     use tracking::ErrorKind;
 
     use super::*;
-    use crate::{registry::Registry, route::Route, store::clm::reduce};
+    use crate::{
+        registry::Registry,
+        replay::{Command, Plan},
+        route::Route,
+        store::clm::reduce,
+    };
 
     const TWO: &str = r#"{"components":[
         {"hash":"a","name":"A","concrete":{"implementation":"a.html"}},
@@ -165,7 +176,59 @@ mod tests {
             message: "oops".into(),
             stack: "".into(),
         };
+        let story = |component: &str| insights::Story {
+            session_id: "session_1_0000".into(),
+            user_id: String::new(),
+            started_ms: 0,
+            ended_ms: 0,
+            visits: vec![insights::Visit {
+                component: component.into(),
+                name: String::new(),
+                start_ms: 0,
+                end_ms: 0,
+                stay_ms: 0,
+                hidden: Vec::new(),
+                moments: Vec::new(),
+            }],
+            other: Vec::new(),
+            cut: false,
+        };
+        let replay = |component: &str| {
+            let plan = Rc::new(Plan::new(&story(component)).unwrap());
+            Action::Replay(Command::Start(plan, 0))
+        };
+        let watching = |last: Action| vec![ready(), route("#/sessions"), replay("b"), last];
+        let loaded_b = || Action::ComponentLoaded { hash: "b".into(), load_time_ms: 7 };
         let table: Vec<(Vec<Action>, &[&str])> = vec![
+            (vec![ready(), route("#/sessions"), replay("b")], &[]),
+            (vec![ready(), replay("b")], &[]),
+            (watching(loaded_b()), &[]),
+            (watching(failed()), &[]),
+            (watching(event(None)), &[]),
+            (watching(page_failed()), &[]),
+            (watching(Action::PersonActive), &[]),
+            (watching(Action::TabVisible(false)), &[]),
+            (watching(Action::Replay(Command::Tick(1_000))), &[]),
+            (watching(Action::Replay(Command::Stop)), &[]),
+            (watching(Action::PageClosed), &["closed"]),
+            (watching(route("#/sessions/session_1_0000")), &[]),
+            (watching(route("#/")), &["visible"]),
+            (watching(set("a")), &["visible"]),
+            (watching(set("b")), &["switched B true"]),
+            (
+                vec![
+                    ready(),
+                    route("#/live"),
+                    replay("b"),
+                    Action::Replay(Command::Stop),
+                    loaded_b(),
+                ],
+                &[],
+            ),
+            (
+                vec![ready(), route("#/sessions"), replay("b"), set("b"), loaded_b()],
+                &["loaded b 7"],
+            ),
             (vec![Action::RegistryRequested], &[]),
             (vec![ready()], &["switched A true"]),
             (vec![route("#/component/b")], &[]),

@@ -1,6 +1,6 @@
 //! The answers: what is visited, for how long, in which order, and where people leave.
 
-mod filters;
+pub mod filters;
 mod funnel;
 mod grafana;
 mod panel;
@@ -21,6 +21,7 @@ use crate::{
     charts::calendar,
     platform,
     registry::Registry,
+    route::Page,
     store::{Clm, Store},
 };
 use panel::Panel;
@@ -36,7 +37,7 @@ const RANGES: [(&str, &str, u64); 5] = [
     ("30d", "30 days", 30 * DAY_MS),
     ("custom", "Custom", 7 * DAY_MS),
 ];
-const DEFAULT_RANGE: &str = "24h";
+pub const DEFAULT_RANGE: &str = "24h";
 
 const PANELS: [(Question, &str, &str, bool); 13] = [
     (Question::Totals, "How much is going on?", "against the time before", true),
@@ -88,7 +89,10 @@ pub fn Insights() -> Html {
             <header class="page-head">
                 <h1>{ "Insights" }</h1>
                 <p class="muted">{ whose(&asked.of) }</p>
-                <button class="button" onclick={refresh}>{ "Refresh" }</button>
+                <span class="page-actions">
+                    <a class="button" href={(*query).clone().to(Page::Sessions).fragment()}>{ "Sessions" }</a>
+                    <button class="button" onclick={refresh}>{ "Refresh" }</button>
+                </span>
             </header>
             if asked.of == Source::Server { <sample::SampleOffer on_filled={refresh_all} /> }
             { filters::filters(&query, &registry, span) }
@@ -107,7 +111,7 @@ pub fn Insights() -> Html {
     }
 }
 
-fn whose(of: &Source) -> String {
+pub fn whose(of: &Source) -> String {
     match of {
         Source::Server => "How everybody who agreed uses this dashboard.".to_owned(),
         Source::Device(records) => format!(
@@ -117,7 +121,7 @@ fn whose(of: &Source) -> String {
     }
 }
 
-fn asked(query: &Query, registry: &Registry, of: Source) -> Asked {
+pub fn asked(query: &Query, registry: &Registry, of: Source) -> Asked {
     let offset = &platform::ahead_of_utc;
     // One second ahead, so that what was just stored is in.
     let now_ms = platform::now().wall.0 + 1_000;
@@ -160,7 +164,7 @@ fn asked(query: &Query, registry: &Registry, of: Source) -> Asked {
 
 /// A number that rises when the window changes its size.
 #[hook]
-fn use_resized() -> u32 {
+pub fn use_resized() -> u32 {
     let resized = use_state_eq(|| 0_u32);
     let latest = use_mut_ref(|| 0_u32);
     {

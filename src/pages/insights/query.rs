@@ -1,8 +1,12 @@
 //! The question in the address: `range=7d&component=..`, one for the whole page.
 
+use crate::route::{Page, Route};
+
 /// What the address says. Unknown parts are left out, so that every address shows something.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Query {
+    /// The Insights page, or the Sessions page, which is asked about the same events.
+    pub at: Page,
     /// `1h`, `24h`, `7d`, `30d` or `custom`.
     pub range: Option<String>,
     /// Local dates of a custom range, the last one included.
@@ -19,10 +23,14 @@ pub struct Query {
     pub funnel: Option<String>,
     /// Minutes.
     pub within: Option<String>,
+    /// What a session is searched by.
+    pub search: Option<String>,
+    /// Which page of the sessions, from 1.
+    pub page: Option<String>,
 }
 
 impl Query {
-    fn parts(&mut self) -> [(&'static str, &mut Option<String>); 11] {
+    fn parts(&mut self) -> [(&'static str, &mut Option<String>); 13] {
         [
             ("range", &mut self.range),
             ("from", &mut self.from),
@@ -35,6 +43,8 @@ impl Query {
             ("of", &mut self.of),
             ("funnel", &mut self.funnel),
             ("within", &mut self.within),
+            ("search", &mut self.search),
+            ("page", &mut self.page),
         ]
     }
 
@@ -54,6 +64,8 @@ impl Query {
     /// With one part changed; an empty value removes it.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
+        // The first page of whatever is asked now.
+        self.page = None;
         for (known, place) in self.parts() {
             if known == name {
                 *place = Some(value.to_owned()).filter(|value| !value.is_empty());
@@ -62,10 +74,18 @@ impl Query {
         self
     }
 
+    /// The same question to another page.
+    #[must_use]
+    pub fn to(mut self, at: Page) -> Self {
+        self.at = at;
+        self
+    }
+
     /// The address that asks this.
     #[must_use]
     pub fn fragment(mut self) -> String {
-        let mut text = String::from("#/insights");
+        let page = if self.at == Page::Sessions { Page::Sessions } else { Page::Insights };
+        let mut text = Route::fragment(page, None);
         for (name, value) in self.parts() {
             if let Some(value) = value {
                 text.push(if text.contains('?') { '&' } else { '?' });
@@ -123,6 +143,10 @@ mod tests {
         let (_, text) = fragment.split_once('?').unwrap();
         assert_eq!(Query::parse(text), query);
         assert_eq!(Query::default().fragment(), "#/insights");
+        let sessions = query.with("page", "2").to(Page::Sessions);
+        let fragment = sessions.clone().fragment();
+        assert!(fragment.starts_with("#/sessions?range=7d&") && fragment.ends_with("&page=2"));
+        assert_eq!(sessions.with("entry", "a").page, None);
     }
 
     #[test]
