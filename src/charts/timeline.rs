@@ -10,8 +10,6 @@ use super::{
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     pub name: String,
-    /// The component's hash.
-    pub pick: Option<String>,
     pub bars: Vec<Bar>,
     pub marks: Vec<Mark>,
 }
@@ -60,8 +58,7 @@ pub fn timeline(rows: &[Row], span_ms: u64, width: i32) -> Drawing {
     for (at, row) in (0_i32..).zip(rows) {
         let y = TOP + at * HIGH + (HIGH - BAR) / 2;
         let name = fit(&row.name, left - 8);
-        let name = Shape::text("name", 0, y + 12, name).pick(row.pick.as_deref());
-        shapes.push(if row.pick.is_some() { name.tip(&row.name) } else { name });
+        shapes.push(Shape::text("name", 0, y + 12, name).tip(&row.name));
         for bar in &row.bars {
             draw_bar(bar, &x, y, &mut shapes);
         }
@@ -135,7 +132,6 @@ mod tests {
         let mark = |at_ms, bad| Mark { at_ms, bad, tip: format!("at {at_ms}") };
         Row {
             name: "A component with quite a long name".into(),
-            pick: Some("a".into()),
             bars: vec![Bar { from_ms, to_ms, hidden: vec![(from_ms, to_ms)], tip: "tip".into() }],
             marks: vec![mark(from_ms, false), mark(from_ms, false), mark(to_ms, true)],
         }

@@ -1,15 +1,26 @@
 //! One session: when what was seen, for how long, and what happened.
 
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
-use insights::Story;
+use insights::{Kind, Moment, Story, Visit};
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::{failure, use_answer};
+use super::{counted, failure, use_answer};
 use crate::{
     answers::{self, Source},
-    pages::insights::query::Query,
+    charts::{
+        calendar,
+        picture::Picture,
+        scale::duration,
+        timeline::{self, Bar, Mark, Row, timeline},
+    },
+    pages::insights::{query::Query, use_resized},
+    platform,
     registry::Registry,
+    replay::{Command, Plan},
+    route::Page,
+    store::{Action, use_dispatch},
 };
 
 #[derive(PartialEq, Properties)]
@@ -21,6 +32,9 @@ pub struct Props {
     pub on_no_server: Callback<()>,
 }
 
+/// Steps that the table shows.
+const MAX_TABLE: usize = 1_000;
+
 #[component]
 pub fn SessionPage(props: &Props) -> Html {
     let ask = |(of, id): (Source, Rc<str>)| async move { answers::session(&of, &id).await };
@@ -30,10 +44,12 @@ pub fn SessionPage(props: &Props) -> Html {
         None => html! { <div class="waiting" aria-busy="true" /> },
         Some(Err(why)) => failure(why, again),
         Some(Ok(story)) => match &**story {
-            None => {
-                html! { <p class="empty">{ "There is nothing of this session. It may have been erased, or be older than what is kept." }</p> }
-            }
-            Some(story) => told(story),
+            None => html! {
+                <p class="empty">{ "Nothing is known of this session. It may have been erased, or it is older than what is kept." }</p>
+            },
+            Some(known) => html! {
+                <Told story={known.clone()} registry={props.registry.clone()} query={props.query.clone()} />
+            },
         },
     };
     html! {
@@ -47,6 +63,199 @@ pub fn SessionPage(props: &Props) -> Html {
     }
 }
 
-fn told(story: &Story) -> Html {
-    html! { <p>{ story.visits.len() }</p> }
+#[derive(PartialEq, Properties)]
+struct ToldProps {
+    story: Story,
+    registry: Rc<Registry>,
+    query: Query,
+}
+
+#[component]
+fn Told(props: &ToldProps) -> Html {
+    let ToldProps { story, registry, query } = props;
+    let dispatch = use_dispatch();
+    let width = use_state_eq(|| 0_i32);
+    let body = use_node_ref();
+    let resized = use_resized();
+    {
+        let (width, body) = (width.clone(), body.clone());
+        use_effect_with(resized, move |_| {
+            width.set(body.cast::<HtmlElement>().map_or(0, |element| element.client_width()));
+        });
+    }
+    let plan = use_memo(story.clone(), |story| Plan::new(story).map(Rc::new));
+    let replay = (*plan).clone().map(|plan| {
+        dispatch.reform(move |_: MouseEvent| {
+            Action::Replay(Command::Start(plan.clone(), platform::mono_ms()))
+        })
+    });
+    let rows = rows(story, registry);
+    let span_ms = story.ended_ms.saturating_sub(story.started_ms);
+    let more = rows.len().saturating_sub(timeline::MAX_ROWS);
+    let same = query.clone().with("search", "");
+    let person = same.clone().with("user", &story.user_id).fragment();
+    let answers = same.with("session", &story.session_id).to(Page::Insights).fragment();
+    html! {
+        <>
+            { facts(story) }
+            <div class="exports">
+                if let Some(onclick) = replay {
+                    <button class="button primary" id="replay" {onclick}>{ "Replay on the dashboard" }</button>
+                }
+                <a class="button" href={person}>{ "All sessions of this person" }</a>
+                <a class="button" href={answers}>{ "Insights of this session" }</a>
+            </div>
+            <section class="card" id="timeline">
+                <h2>{ "What happened when?" }<small>{ "from its beginning" }</small></h2>
+                <div ref={body}>
+                    if *width > 0 {
+                        <Picture drawing={timeline(&rows, span_ms, *width)} width={*width}
+                                 label="What happened when?" onpick={Callback::noop()} />
+                    }
+                </div>
+                <p class="note">
+                    { "Bars: seen. Hatched: nobody looked. Ticks: somebody did something. Diamonds: errors." }
+                    if more > 0 { { format!(" {more} more in the table.") } }
+                    if story.cut { { " This session is longer than what is shown: these are its first events." } }
+                </p>
+                { table(story, registry) }
+            </section>
+        </>
+    }
+}
+
+fn facts(story: &Story) -> Html {
+    let offset = &platform::ahead_of_utc;
+    let at = story.started_ms;
+    let count = |wanted: Kind| moments(story).filter(|(_, m)| m.kind == wanted).count();
+    let stay_ms = story.visits.iter().fold(0_u64, |sum, visit| sum.saturating_add(visit.stay_ms));
+    let stat = |name: &'static str, value: String| {
+        html! { <div class="stat"><dt>{ name }</dt><dd>{ value }</dd></div> }
+    };
+    html! {
+        <>
+            <dl class="stats">
+                { stat("Began", format!("{} {}", calendar::day(at, offset), calendar::clock(at, offset))) }
+                { stat("Length", duration(story.ended_ms.saturating_sub(at))) }
+                { stat("Seen", duration(stay_ms)) }
+                { stat("Visits", story.visits.len().to_string()) }
+                { stat("Interactions", count(Kind::Interaction).to_string()) }
+                { stat("Errors", count(Kind::Error).to_string()) }
+            </dl>
+            <p class="ids">{ id("Session", &story.session_id) }{ id("Person", &story.user_id) }</p>
+        </>
+    }
+}
+
+fn id(what: &'static str, id: &str) -> Html {
+    let text = id.to_owned();
+    let onclick = Callback::from(move |_: MouseEvent| platform::copy(&text));
+    html! {
+        <span class="id">
+            { what }<code title={id.to_owned()}>{ id }</code>
+            <button class="link" aria-label={format!("Copy the id of the {}", what.to_lowercase())} {onclick}>{ "Copy" }</button>
+        </span>
+    }
+}
+
+/// Everything that happened, with the component it belongs to.
+fn moments(story: &Story) -> impl Iterator<Item = (Option<&Visit>, &Moment)> {
+    let of_visits = story.visits.iter().flat_map(|v| v.moments.iter().map(move |m| (Some(v), m)));
+    of_visits.chain(story.other.iter().map(|moment| (None, moment)))
+}
+
+fn name(visit: Option<&Visit>, registry: &Registry) -> String {
+    match visit {
+        None => "Dashboard".to_owned(),
+        Some(visit) => {
+            let known = registry.find(&visit.component);
+            known.map_or_else(|| visit.name.clone(), |known| known.name.to_string())
+        }
+    }
+}
+
+fn said(moment: &Moment) -> String {
+    match (moment.kind, moment.load_time_ms) {
+        (Kind::Load, Some(ms)) => format!("loaded in {}", duration(ms)),
+        (Kind::Load, None) => "loaded".to_owned(),
+        (Kind::Interaction, _) => moment.text.clone(),
+        (Kind::Error, _) => format!("error: {}", moment.text),
+    }
+}
+
+fn rows(story: &Story, registry: &Registry) -> Vec<Row> {
+    let since = |at_ms: u64| at_ms.saturating_sub(story.started_ms);
+    let mut rows: Vec<Row> = Vec::new();
+    let mut of: BTreeMap<Option<String>, usize> = BTreeMap::new();
+    let mut row_of = |visit: Option<&Visit>| {
+        *of.entry(visit.map(|visit| visit.component.clone())).or_insert_with(|| {
+            rows.push(Row { name: name(visit, registry), ..Row::default() });
+            rows.len() - 1
+        })
+    };
+    let places: Vec<usize> = story.visits.iter().map(|visit| row_of(Some(visit))).collect();
+    let page = (!story.other.is_empty()).then(|| row_of(None));
+    for (visit, at) in story.visits.iter().zip(places) {
+        let tip = format!(
+            "{} · {} in, seen for {}{}",
+            name(Some(visit), registry),
+            duration(since(visit.start_ms)),
+            duration(visit.stay_ms),
+            if visit.hidden.is_empty() { "" } else { ", hidden in between" }
+        );
+        let hidden = visit.hidden.iter().map(|part| (since(part.from_ms), since(part.to_ms)));
+        rows[at].bars.push(Bar {
+            from_ms: since(visit.start_ms),
+            to_ms: since(visit.end_ms),
+            hidden: hidden.collect(),
+            tip,
+        });
+        rows[at].marks.extend(visit.moments.iter().filter_map(|moment| mark(moment, &since)));
+    }
+    if let Some(at) = page {
+        rows[at].marks.extend(story.other.iter().filter_map(|moment| mark(moment, &since)));
+    }
+    rows
+}
+
+fn mark(moment: &Moment, since: &dyn Fn(u64) -> u64) -> Option<Mark> {
+    let tip = format!("{} · {} in", said(moment), duration(since(moment.at_ms)));
+    let bad = moment.kind == Kind::Error;
+    // A load belongs to the beginning of its bar.
+    (moment.kind != Kind::Load).then(|| Mark { at_ms: since(moment.at_ms), bad, tip })
+}
+
+/// All steps in their order, in words.
+fn table(story: &Story, registry: &Registry) -> Html {
+    let since = |at_ms: u64| at_ms.saturating_sub(story.started_ms);
+    let mut steps: Vec<(u64, String, String)> = Vec::new();
+    for visit in &story.visits {
+        let stay = format!("opened, seen for {}", duration(visit.stay_ms));
+        steps.push((since(visit.start_ms), name(Some(visit), registry), stay));
+        for part in &visit.hidden {
+            let away = format!("hidden for {}", duration(part.to_ms.saturating_sub(part.from_ms)));
+            steps.push((since(part.from_ms), name(Some(visit), registry), away));
+        }
+    }
+    for (visit, moment) in moments(story) {
+        steps.push((since(moment.at_ms), name(visit, registry), said(moment)));
+    }
+    steps.sort_by_key(|(at_ms, ..)| *at_ms);
+    let all = steps.len();
+    html! {
+        <details>
+            <summary>{ counted(all as u64, "step") }{ " as a table" }</summary>
+            <div class="numbers" tabindex="0" role="region" aria-label="Every step">
+                <table>
+                    <thead><tr><th scope="col">{ "After" }</th><th scope="col">{ "Component" }</th><th scope="col">{ "What" }</th></tr></thead>
+                    <tbody>
+                        { for steps.into_iter().take(MAX_TABLE).map(|(at_ms, name, what)| html! {
+                            <tr><td>{ duration(at_ms) }</td><td>{ name }</td><td>{ what }</td></tr>
+                        }) }
+                    </tbody>
+                </table>
+            </div>
+            if all > MAX_TABLE { <p class="note">{ format!("The first {MAX_TABLE} of {all}.") }</p> }
+        </details>
+    }
 }
