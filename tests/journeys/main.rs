@@ -12,5 +12,6 @@ mod failures;
 mod frames;
 mod insights;
 mod privacy;
+mod sessions;
 mod site;
 mod tracked;
