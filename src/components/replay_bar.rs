@@ -33,6 +33,7 @@ pub fn replay_bar(replay: &Replay, clm: &Clm, dispatch: &Callback<Action>) -> Ht
                     html! { <button class="button" aria-pressed={pressed} {onclick}>{ speed }{ "×" }</button> }
                 }) }
             </span>
+            <button class="button" onclick={command(|_| Command::Stop)}>{ "Stop" }</button>
             <span class="replay-words">
                 <b aria-live="polite">{ replay.name() }</b>
                 if !known { { " is no longer in the registry" } }
@@ -40,7 +41,6 @@ pub fn replay_bar(replay: &Replay, clm: &Clm, dispatch: &Callback<Action>) -> Ht
                 if replay.is_over() { <span class="muted">{ " · the end" }</span> }
             </span>
             <span class="replay-time">{ format!("{step} of {steps} · {} of {}", duration(position_ms), duration(length_ms)) }</span>
-            <button class="button" onclick={command(|_| Command::Stop)}>{ "Stop" }</button>
             <span class="replay-progress" role="progressbar" aria-label="Progress" aria-valuenow={percent.clone()}>
                 <i style={format!("width:{percent}%")} />
             </span>

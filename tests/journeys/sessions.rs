@@ -100,7 +100,7 @@ async fn a_replay_shows_the_same_components_and_is_not_tracked() {
     let person = walked(&site).await;
     open_session(&person).await;
     let address = person.run("return location.hash").await;
-    let recorded = "return String(window.__CLM_TRACKING__.get().recorded)";
+    let recorded = "return String(window.__CLM_TRACKING__.recorded)";
     let before = person.run(recorded).await;
     watch(&person).await;
     person.click("#replay").await;
@@ -116,11 +116,11 @@ async fn a_replay_shows_the_same_components_and_is_not_tracked() {
     person.click("#replay").await;
     person.see_text("of 4 ·").await;
     assert_eq!(person.run(recorded).await, before, "a replay was recorded");
-    person.open("crash-test").await;
+    person.open("calculator").await;
     person.see_loaded().await;
     person.see("body:not(:has(.replay))").await;
     let rows = site
-        .rows_until(|rows| told(rows).iter().any(|row| row.starts_with("visit crash-test")))
+        .rows_until(|rows| told(rows).iter().any(|row| row.starts_with("visit calculator")))
         .await;
     let visits = without_loads(told(&rows));
     assert_eq!(
@@ -135,8 +135,8 @@ async fn a_replay_shows_the_same_components_and_is_not_tracked() {
             "exit user-list to p2p-status",
             "visit p2p-status from user-list",
             "exit p2p-status to (hidden)",
-            "exit p2p-status to crash-test",
-            "visit crash-test from p2p-status",
+            "exit p2p-status to calculator",
+            "visit calculator from p2p-status",
         ]
     );
     person.leave().await;

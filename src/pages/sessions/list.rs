@@ -154,11 +154,15 @@ fn row(session: &Session, registry: &Registry, query: &Query) -> Html {
                     { if tone.is_some() { counted(session.errors, "error") } else { String::new() } }
                 </span>
                 <span class="figure">{ duration(session.ended_ms.saturating_sub(at)) }</span>
-                <code title={format!("Session {}", session.session_id)}>{ short(&session.session_id) }</code>
-                <code title={format!("Person {}", session.user_id)}>{ short(&session.user_id) }</code>
+                { id("session", &session.session_id) }
+                { id("person", &session.user_id) }
             </a>
         </li>
     }
+}
+
+fn id(of: &'static str, id: &str) -> Html {
+    html! { <span class="session-id" title={id.to_owned()}>{ of }{ " " }<code>{ short(id) }</code></span> }
 }
 
 /// The page of one session; the way back keeps the question.

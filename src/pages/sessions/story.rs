@@ -174,6 +174,10 @@ fn name(visit: Option<&Visit>, registry: &Registry) -> String {
     }
 }
 
+fn after(ms: u64) -> String {
+    if ms == 0 { "at the beginning".to_owned() } else { format!("after {}", duration(ms)) }
+}
+
 fn said(moment: &Moment) -> String {
     match (moment.kind, moment.load_time_ms) {
         (Kind::Load, Some(ms)) => format!("loaded in {}", duration(ms)),
@@ -197,9 +201,9 @@ fn rows(story: &Story, registry: &Registry) -> Vec<Row> {
     let page = (!story.other.is_empty()).then(|| row_of(None));
     for (visit, at) in story.visits.iter().zip(places) {
         let tip = format!(
-            "{} · {} in, seen for {}{}",
+            "{} · {}, seen for {}{}",
             name(Some(visit), registry),
-            duration(since(visit.start_ms)),
+            after(since(visit.start_ms)),
             duration(visit.stay_ms),
             if visit.hidden.is_empty() { "" } else { ", hidden in between" }
         );
@@ -219,7 +223,7 @@ fn rows(story: &Story, registry: &Registry) -> Vec<Row> {
 }
 
 fn mark(moment: &Moment, since: &dyn Fn(u64) -> u64) -> Option<Mark> {
-    let tip = format!("{} · {} in", said(moment), duration(since(moment.at_ms)));
+    let tip = format!("{} · {}", said(moment), after(since(moment.at_ms)));
     let bad = moment.kind == Kind::Error;
     // A load belongs to the beginning of its bar.
     (moment.kind != Kind::Load).then(|| Mark { at_ms: since(moment.at_ms), bad, tip })
@@ -247,10 +251,10 @@ fn table(story: &Story, registry: &Registry) -> Html {
             <summary>{ counted(all as u64, "step") }{ " as a table" }</summary>
             <div class="numbers" tabindex="0" role="region" aria-label="Every step">
                 <table>
-                    <thead><tr><th scope="col">{ "After" }</th><th scope="col">{ "Component" }</th><th scope="col">{ "What" }</th></tr></thead>
+                    <thead><tr><th scope="col">{ "When" }</th><th scope="col">{ "Component" }</th><th scope="col">{ "What" }</th></tr></thead>
                     <tbody>
                         { for steps.into_iter().take(MAX_TABLE).map(|(at_ms, name, what)| html! {
-                            <tr><td>{ duration(at_ms) }</td><td>{ name }</td><td>{ what }</td></tr>
+                            <tr><td>{ after(at_ms) }</td><td>{ name }</td><td>{ what }</td></tr>
                         }) }
                     </tbody>
                 </table>
