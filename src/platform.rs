@@ -137,11 +137,11 @@ pub fn download(name: &str, text: &str) {
     let _ = save();
 }
 
-/// Puts a text on the clipboard, where the browser lets us.
-pub fn copy(text: &str) {
-    if let Some(window) = web_sys::window().filter(web_sys::Window::is_secure_context) {
-        let _ = window.navigator().clipboard().write_text(text);
-    }
+/// Puts a text on the clipboard; false where the browser does not let us.
+pub fn copy(text: &str) -> bool {
+    let window = web_sys::window().filter(web_sys::Window::is_secure_context);
+    let copied = window.map(|window| window.navigator().clipboard().write_text(text));
+    copied.is_some()
 }
 
 /// What is answered when a server has an answer, and when it has none.

@@ -23,7 +23,7 @@ pub fn replay_bar(replay: &Replay, clm: &Clm, dispatch: &Callback<Action>) -> Ht
     let percent = percent(position_ms, length_ms).to_string();
     html! {
         <div class="replay" role="region" aria-label="Replay">
-            <button class="button primary" onclick={command(play)}>{ word }</button>
+            <button class="button primary" id="replay-play" onclick={command(play)}>{ word }</button>
             <span class="replay-speeds" role="group" aria-label="Speed">
                 { for SPEEDS.into_iter().map(|speed| {
                     let pressed = (speed == replay.speed).to_string();

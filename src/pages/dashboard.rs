@@ -32,6 +32,8 @@ pub fn Dashboard(props: &Props) -> Html {
         // After the list has drawn the new row.
         Timeout::new(0, scroll_to_active).forget();
     });
+    // What had the focus is gone with its page.
+    use_effect_with(clm.replay.is_some(), |_| focus("replay-play"));
     let set_drawer = |open: bool| {
         let drawer = drawer.clone();
         Callback::from(move |()| drawer.set(open))
@@ -142,6 +144,16 @@ fn focus_search_on_slash() {
     let _ = document.add_event_listener_with_callback("keydown", closure.as_ref().unchecked_ref());
     // The dashboard lives as long as the page.
     closure.forget();
+}
+
+fn focus(id: &str) {
+    let element = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.get_element_by_id(id))
+        .and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(element) = element {
+        let _ = element.focus();
+    }
 }
 
 fn scroll_to_active() {

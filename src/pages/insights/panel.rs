@@ -142,7 +142,7 @@ fn exports(props: &Props, table: &Table) -> Html {
             <button class="button" onclick={file("json", table.json())}>{ "JSON" }</button>
             if let Some(logql) = grafana::query(question, &props.asked) {
                 <code tabindex="0" class="logql" title="The same question for Grafana">{ &logql }</code>
-                <button class="button" onclick={Callback::from(move |_: MouseEvent| platform::copy(&logql))}>{ "Copy LogQL" }</button>
+                <button class="button" onclick={Callback::from(move |_: MouseEvent| { platform::copy(&logql); })}>{ "Copy LogQL" }</button>
             }
         </p>
     }

@@ -83,6 +83,7 @@ fn Told(props: &ToldProps) -> Html {
             width.set(body.cast::<HtmlElement>().map_or(0, |element| element.client_width()));
         });
     }
+    let copied = use_state_eq(|| "");
     let plan = use_memo(story.clone(), |story| Plan::new(story).map(Rc::new));
     let replay = (*plan).clone().map(|plan| {
         dispatch.reform(move |_: MouseEvent| {
@@ -98,6 +99,10 @@ fn Told(props: &ToldProps) -> Html {
     html! {
         <>
             { facts(story) }
+            <p class="ids">
+                { id("Session", &story.session_id, &copied) }
+                { id("Person", &story.user_id, &copied) }
+            </p>
             <div class="exports">
                 if let Some(onclick) = replay {
                     <button class="button primary" id="replay" {onclick}>{ "Replay on the dashboard" }</button>
@@ -133,27 +138,29 @@ fn facts(story: &Story) -> Html {
         html! { <div class="stat"><dt>{ name }</dt><dd>{ value }</dd></div> }
     };
     html! {
-        <>
-            <dl class="stats">
-                { stat("Began", format!("{} {}", calendar::day(at, offset), calendar::clock(at, offset))) }
-                { stat("Length", duration(story.ended_ms.saturating_sub(at))) }
-                { stat("Seen", duration(stay_ms)) }
-                { stat("Visits", story.visits.len().to_string()) }
-                { stat("Interactions", count(Kind::Interaction).to_string()) }
-                { stat("Errors", count(Kind::Error).to_string()) }
-            </dl>
-            <p class="ids">{ id("Session", &story.session_id) }{ id("Person", &story.user_id) }</p>
-        </>
+        <dl class="stats">
+            { stat("Began", format!("{} {}", calendar::day(at, offset), calendar::clock(at, offset))) }
+            { stat("Length", duration(story.ended_ms.saturating_sub(at))) }
+            { stat("Seen", duration(stay_ms)) }
+            { stat("Visits", story.visits.len().to_string()) }
+            { stat("Interactions", count(Kind::Interaction).to_string()) }
+            { stat("Errors", count(Kind::Error).to_string()) }
+        </dl>
     }
 }
 
-fn id(what: &'static str, id: &str) -> Html {
-    let text = id.to_owned();
-    let onclick = Callback::from(move |_: MouseEvent| platform::copy(&text));
+fn id(what: &'static str, id: &str, copied: &UseStateHandle<&'static str>) -> Html {
+    let word = if **copied == what { "Copied" } else { "Copy" };
+    let (text, copied) = (id.to_owned(), copied.clone());
+    let onclick = Callback::from(move |_: MouseEvent| {
+        if platform::copy(&text) {
+            copied.set(what);
+        }
+    });
     html! {
         <span class="id">
             { what }<code title={id.to_owned()}>{ id }</code>
-            <button class="link" aria-label={format!("Copy the id of the {}", what.to_lowercase())} {onclick}>{ "Copy" }</button>
+            <button class="link" {onclick}>{ word }</button>
         </span>
     }
 }
