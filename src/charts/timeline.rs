@@ -53,11 +53,14 @@ pub fn timeline(rows: &[Row], span_ms: u64, width: i32) -> Drawing {
     for tick in ticks(span_ms, plot / LABEL) {
         shapes.push(Shape::rect("grid", x(tick), TOP - 4, 1, high + 4));
         let label = if tick == 0 { "0".to_owned() } else { duration(tick) };
-        shapes.push(Shape::text("label", x(tick) + 3, TOP - 8, label));
+        // Rather none than half of it.
+        if x(tick) + LABEL / 2 <= width || tick == 0 {
+            shapes.push(Shape::text("label", x(tick) + 3, TOP - 8, label));
+        }
     }
     for (at, row) in (0_i32..).zip(rows) {
-        let y = TOP + at * HIGH + (HIGH - BAR) / 2;
-        let name = fit(&row.name, left - 8);
+        let y = TOP + at * HIGH + (HIGH - BAR) / 2 - 2;
+        let name = fit(&row.name, left - 14);
         shapes.push(Shape::text("name", 0, y + 12, name).tip(&row.name));
         for bar in &row.bars {
             draw_bar(bar, &x, y, &mut shapes);
@@ -94,7 +97,8 @@ fn hatch(x: i32, y: i32, width: i32, height: i32) -> String {
     d
 }
 
-/// A tick for what somebody did, a diamond for what went wrong; one for all on the same pixel.
+/// A tick below the bar for what somebody did, a diamond on it for what went wrong; one for all on the
+/// same pixel.
 fn draw_marks(marks: &[Mark], x: &dyn Fn(u64) -> i32, y: i32, shapes: &mut Vec<Shape>) {
     let mut places: BTreeMap<(bool, i32), (usize, &str)> = BTreeMap::new();
     for mark in marks {
@@ -105,9 +109,9 @@ fn draw_marks(marks: &[Mark], x: &dyn Fn(u64) -> i32, y: i32, shapes: &mut Vec<S
         let (class, d) = if bad {
             ("failed", format!("M{x} {} l6 6 l-6 6 l-6 -6 z", y + BAR / 2 - 6))
         } else {
-            ("done", format!("M{x} {} v{}", y - 4, BAR + 8))
+            ("done", format!("M{x} {} v7", y + BAR + 1))
         };
-        shapes.push(Shape::path(class, d, if bad { 2 } else { 3 }).tip(&tip));
+        shapes.push(Shape::path(class, d, 2).tip(&tip));
     }
 }
 

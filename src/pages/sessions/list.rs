@@ -47,12 +47,12 @@ pub fn List(props: &Props) -> Html {
     let asked = use_memo((query.clone(), of.clone(), props.turns), |(query, of, _)| {
         asked(query, registry, of.clone())
     });
-    let search = query.search.clone().unwrap_or_default();
+    let search = query.search.as_deref().unwrap_or_default().trim().to_owned();
     let ask = |(asked, search, page): (Rc<Asked>, String, usize)| async move {
         // One more than is shown says whether there is a next page.
         answers::sessions(&asked, &search, SIZE + 1, (page - 1) * SIZE).await
     };
-    let question = (asked, search.clone(), page);
+    let question = (asked, search, page);
     let (known, again) = use_answer(question, ask, props.on_no_server.clone());
     let span = query.range.as_deref().unwrap_or(DEFAULT_RANGE);
     let content = match &known {
@@ -97,7 +97,7 @@ fn Search(props: &SearchProps) -> Html {
     let query = props.query.clone();
     let oninput = Callback::from(move |event: InputEvent| {
         let value = event.target_unchecked_into::<HtmlInputElement>().value();
-        let value: String = value.trim().chars().filter(|c| !c.is_control()).collect();
+        let value: String = value.chars().filter(|c| !c.is_control()).collect();
         let (dispatch, query) = (dispatch.clone(), query.clone());
         *typing.borrow_mut() = Some(Timeout::new(TYPED_MS, move || {
             // Not a step to go back to.
