@@ -5,7 +5,7 @@ use web_sys::{Event, Window};
 
 use crate::{
     route::{Page, Route},
-    store::{Action, Store},
+    store::{Action, Clm, Store},
 };
 
 /// Follows the address from now on, and lets the address follow the store.
@@ -21,24 +21,18 @@ pub fn start(store: &Store) {
     closure.forget();
 
     store.observe(move |transition| {
-        let after = transition.after;
-        let mut wanted = Route::fragment(after.page, after.active.as_deref());
-        if let (Page::Sessions, Some(id)) = (after.page, &after.session) {
-            wanted.push('/');
-            wanted.push_str(id);
-        }
-        let asks = matches!(after.page, Page::Insights | Page::Sessions);
-        if asks && !after.query.is_empty() {
-            wanted.push('?');
-            wanted.push_str(&after.query);
-        }
-        let shown = window.location().hash().unwrap_or_default();
-        if after.active.is_none() || wanted == shown {
-            return;
-        }
+        let wanted = address(transition.after);
         // What the address chose, or a first component nobody chose, makes no step to go back to.
         let chosen_by_address =
             matches!(transition.action, Action::RouteChanged(_) | Action::RegistryLoaded(_));
+        // A link may just have changed the address, which we hear of next: it is not ours to undo.
+        let is_new = chosen_by_address || wanted != address(transition.before);
+        if transition.after.active.is_none()
+            || !is_new
+            || window.location().hash().is_ok_and(|shown| shown == wanted)
+        {
+            return;
+        }
         let Ok(history) = window.history() else { return };
         let _ = if chosen_by_address {
             history.replace_state_with_url(&JsValue::NULL, "", Some(&wanted))
@@ -46,6 +40,21 @@ pub fn start(store: &Store) {
             history.push_state_with_url(&JsValue::NULL, "", Some(&wanted))
         };
     });
+}
+
+/// The address of what `clm` shows.
+fn address(clm: &Clm) -> String {
+    let mut address = Route::fragment(clm.page, clm.active.as_deref());
+    if let (Page::Sessions, Some(id)) = (clm.page, &clm.session) {
+        address.push('/');
+        address.push_str(id);
+    }
+    let asks = matches!(clm.page, Page::Insights | Page::Sessions);
+    if asks && !clm.query.is_empty() {
+        address.push('?');
+        address.push_str(&clm.query);
+    }
+    address
 }
 
 /// Goes where a link with this fragment would go.
