@@ -90,6 +90,7 @@ fn a_mistake_names_the_key_the_value_and_what_is_allowed() {
         ),
         ("retention-days = -1", "clm.toml: retention-days = \"-1\": -1 is not in 0..=3650"),
         ("max-connections = 0", "clm.toml: max-connections = \"0\": 0 is not in 1..=100000"),
+        ("max-store-mb = 5", "clm.toml: max-store-mb = \"5\": not 0, and not a number from 16 on"),
         ("events-stdout = \"maybe\"", "clm.toml: events-stdout = \"maybe\": there are true, false"),
         (
             "allow-origin = [\"https://a/b\"]",

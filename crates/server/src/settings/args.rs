@@ -63,8 +63,9 @@ pub struct Args {
     #[arg(long, env = "CLM_RETENTION_DAYS", default_value_t = 30, value_name = "DAYS",
           value_parser = clap::value_parser!(u32).range(..=3_650))]
     pub retention_days: u32,
-    /// Size of the file of events in MB at which no more are taken, 1 and up; 0 is no limit.
-    #[arg(long, env = "CLM_MAX_STORE_MB", default_value_t = 0, value_name = "MB")]
+    /// Size of the file of events in MB at which no more are taken, 16 and up; 0 is no limit.
+    #[arg(long, env = "CLM_MAX_STORE_MB", default_value_t = 0, value_name = "MB",
+          value_parser = max_store)]
     pub max_store_mb: u32,
     /// Where one JSON line per request goes.
     #[arg(
@@ -125,6 +126,14 @@ pub enum LogFormat {
 pub enum LokiLabels {
     Metadata,
     Stream,
+}
+
+/// No limit, or one that leaves room to work.
+fn max_store(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(mb @ (0 | 16..)) => Ok(mb),
+        _ => Err("not 0, and not a number from 16 on".into()),
+    }
 }
 
 /// A network, or one address.

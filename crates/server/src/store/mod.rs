@@ -249,14 +249,11 @@ impl Store {
     /// # Errors
     /// When it cannot.
     pub async fn probe(&self) -> Result<(), StoreError> {
-        let is_well = self.is_well.clone();
-        self.change(move |file| {
-            if !is_well.load(Ordering::Relaxed) {
-                schema::touch(file)?;
-            }
-            Ok(())
-        })
-        .await?;
+        if self.is_well.load(Ordering::Relaxed) {
+            return self.change(|_| Ok(())).await;
+        }
+        self.change(|file| schema::take_room(file)).await?;
+        self.change(|file| schema::give_room(file)).await?;
         self.is_well.store(true, Ordering::Relaxed);
         Ok(())
     }

@@ -53,7 +53,11 @@ pub fn step(file: &Transaction<'_>, bound: &Bound) -> Result<usize, StoreError> 
 
 /// Shortens the file by a few of the pages that are free.
 pub fn give_back(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(&format!("PRAGMA incremental_vacuum({STEP})"))
+    // One page for each row that is asked for.
+    let mut pages = connection.prepare_cached(&format!("PRAGMA incremental_vacuum({STEP})"))?;
+    let mut rows = pages.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(())
 }
 
 fn signed(ms: u64) -> i64 {

@@ -9,6 +9,9 @@ const VERSION: i64 = 2;
 /// The value of `PRAGMA auto_vacuum`.
 const INCREMENTAL: i64 = 2;
 
+/// Bytes that a store must have room for to be ready: those of the largest push.
+const ROOM: i64 = 1 << 20;
+
 /// `line` is the event; the other columns are copies from it that can be asked for. Times and
 /// durations are milliseconds. `cursor` rises with every stored event and is never used again.
 const CREATE: &str = "
@@ -96,7 +99,14 @@ pub fn limit(connection: &Connection, bytes: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes what is there already.
-pub fn touch(connection: &Connection) -> Result<(), StoreError> {
-    Ok(connection.pragma_update(None, "user_version", VERSION)?)
+/// Writes as much as a push may need: a little may still fit where a push does not.
+pub fn take_room(file: &Connection) -> Result<(), StoreError> {
+    file.execute_batch("CREATE TABLE IF NOT EXISTS probe (room BLOB NOT NULL) STRICT")?;
+    file.execute("INSERT INTO probe (room) VALUES (zeroblob(?1))", [ROOM])?;
+    Ok(())
+}
+
+/// Takes that away again.
+pub fn give_room(file: &Connection) -> Result<(), StoreError> {
+    Ok(file.execute_batch("DROP TABLE IF EXISTS probe")?)
 }

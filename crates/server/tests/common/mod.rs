@@ -16,7 +16,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode},
 };
-use server::{App, Config, router, store::Store};
+use server::{App, Config, observe::Metrics, router, store::Store};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use tracking::{Component, Event, EventId, Record, SessionId, Timestamp, UserSecret};
@@ -24,6 +24,7 @@ use tracking::{Component, Event, EventId, Record, SessionId, Timestamp, UserSecr
 pub struct Server {
     pub dir: TempDir,
     pub router: Router,
+    pub store: Store,
 }
 
 pub struct Answer {
@@ -68,11 +69,11 @@ pub fn server_with(change: impl FnOnce(&mut Config, &Path)) -> Server {
     let dir = tempfile::tempdir().unwrap();
     let mut config = config(dir.path());
     change(&mut config, dir.path());
-    let (store, _) = Store::open(&config.data).unwrap();
-    Server {
-        router: router(Arc::new(App::new(store, config, server::observe::Metrics::default()))),
-        dir,
-    }
+    let metrics = Metrics::default();
+    let (store, _) =
+        Store::open_with(&config.data, config.max_store_bytes, metrics.clone()).unwrap();
+    let router = router(Arc::new(App::new(store.clone(), config, metrics)));
+    Server { dir, router, store }
 }
 
 impl Server {
