@@ -4,13 +4,15 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 /// The program, until it is dropped.
 pub struct Running {
     pub child: Child,
     pub address: String,
+    /// What it says after its first line.
+    pub output: BufReader<ChildStdout>,
 }
 
 pub fn command(dir: &Path, listen: &str) -> Command {
@@ -29,9 +31,10 @@ impl Running {
         change(&mut command);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("listening on http://").unwrap().to_owned();
-        Self { child, address }
+        Self { child, address, output }
     }
 
     pub fn ask(&self, request: &str, body: &str) -> String {
