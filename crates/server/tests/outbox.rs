@@ -214,18 +214,14 @@ async fn what_is_erased_while_loki_is_away_never_reaches_it() {
 
 #[test]
 fn every_stored_event_is_one_line_of_stdout_when_asked() {
-    use std::io::{BufRead, BufReader};
+    use std::io::{BufRead, Read};
     let dir = tempfile::tempdir().unwrap();
-    let mut command = common::program::command(dir.path(), "127.0.0.1:0");
-    command.args(["--events-stdout", "--access-log", "off"]).stdout(std::process::Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let address = lines.next().unwrap().unwrap();
-    let address = address.strip_prefix("listening on http://").unwrap().to_owned();
-    let server = Running { child, address };
+    let mut server = Running::start_with(dir.path(), |command| {
+        command.args(["--events-stdout", "--access-log", "off"]);
+    });
     let records = visits(0..3);
     push(&server, &records);
-    let told: Vec<_> = lines.take(3).map(Result::unwrap).collect();
+    let told: Vec<_> = server.output.by_ref().lines().take(3).map(Result::unwrap).collect();
     let expected: Vec<_> = records.iter().map(|record| record.to_line().unwrap()).collect();
     assert_eq!(told, expected);
 }

@@ -125,18 +125,9 @@ async fn an_erasure_outlives_a_restart_and_leaves_nothing_in_the_file() {
     let start = || {
         let mut config = common::config(dir.path());
         config.data = dir.path().join("data");
-        let (store, writer) = Store::open(&config.data).unwrap();
-        (
-            server::router(Arc::new(server::App::new(
-                store,
-                config,
-                server::observe::Metrics::default(),
-            ))),
-            writer,
-        )
+        common::over(tempfile::tempdir().unwrap(), config)
     };
-    let (router, writer) = start();
-    let server = Server { dir: tempfile::tempdir().unwrap(), router };
+    let (server, writer) = start();
     let mut record = visit_of(1, 1);
     record.component.name = "Sesame, open".into();
     assert_eq!(push(&server, &[record.clone()]).await.status, StatusCode::NO_CONTENT);
@@ -149,8 +140,7 @@ async fn an_erasure_outlives_a_restart_and_leaves_nothing_in_the_file() {
     drop(server);
     writer.join();
 
-    let (router, _writer) = start();
-    let server = Server { dir: tempfile::tempdir().unwrap(), router };
+    let (server, _writer) = start();
     assert_eq!(push(&server, &[record]).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(export(&server, 1).await["status"], "erased");
 }
@@ -291,19 +281,9 @@ fn with_loki(loki: &Loki) -> (Server, tokio::task::JoinHandle<()>) {
     let dir = tempfile::tempdir().unwrap();
     let mut config = common::config(dir.path());
     config.loki = Some(loki.clone());
-    let (store, _) = Store::open(&config.data).unwrap();
-    let worker = tokio::spawn(work(store.clone(), loki.clone()));
-    (
-        Server {
-            router: server::router(Arc::new(server::App::new(
-                store,
-                config,
-                server::observe::Metrics::default(),
-            ))),
-            dir,
-        },
-        worker,
-    )
+    let (server, _) = common::over(dir, config);
+    let worker = tokio::spawn(work(server.store.clone(), loki.clone()));
+    (server, worker)
 }
 
 async fn status(server: &Server, user: u128) -> String {

@@ -146,9 +146,9 @@ fn small(change: impl FnOnce(&mut server::Config)) -> Server {
     let mut config = config(dir.path());
     change(&mut config);
     let (store, _) = Store::open(&config.data).unwrap();
-    let mut app = App::new(store, config, Metrics::default());
+    let mut app = App::new(store.clone(), config, Metrics::default());
     app.sample = Progress::of(20, 3);
-    Server { router: router(Arc::new(app)), dir }
+    Server { router: router(Arc::new(app)), dir, store }
 }
 
 #[tokio::test]

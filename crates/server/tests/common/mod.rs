@@ -16,7 +16,12 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode},
 };
-use server::{App, Config, observe::Metrics, router, store::Store};
+use server::{
+    App, Config,
+    observe::Metrics,
+    router,
+    store::{Store, Writer},
+};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use tracking::{Component, Event, EventId, Record, SessionId, Timestamp, UserSecret};
@@ -69,11 +74,16 @@ pub fn server_with(change: impl FnOnce(&mut Config, &Path)) -> Server {
     let dir = tempfile::tempdir().unwrap();
     let mut config = config(dir.path());
     change(&mut config, dir.path());
+    over(dir, config).0
+}
+
+/// The server of `config` beside `dir`, and its writer, which ends when the server is dropped.
+pub fn over(dir: TempDir, config: Config) -> (Server, Writer) {
     let metrics = Metrics::default();
-    let (store, _) =
+    let (store, writer) =
         Store::open_with(&config.data, config.max_store_bytes, metrics.clone()).unwrap();
     let router = router(Arc::new(App::new(store.clone(), config, metrics)));
-    Server { dir, router, store }
+    (Server { dir, router, store }, writer)
 }
 
 impl Server {
