@@ -28,6 +28,6 @@ mod settings;
 pub mod store;
 mod web;
 
-pub use run::{RunError, run};
+pub use run::{RunError, rebuild, run};
 pub use settings::{AccessLog, Config, ConfigError, LogFormat, Origin, Wish, load};
 pub use web::{App, router};

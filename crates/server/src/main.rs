@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use server::{Config, ConfigError, Wish};
+use server::{Config, ConfigError, RunError, Wish};
 
 fn main() -> ExitCode {
     match start() {
@@ -16,7 +16,8 @@ fn main() -> ExitCode {
 
 fn start() -> anyhow::Result<()> {
     match server::load(std::env::args_os(), |name| std::env::var(name).ok()) {
-        Ok(Wish::Run(config)) => run(*config),
+        Ok(Wish::Run(config)) => until_told(&config, server::run(*config.clone())),
+        Ok(Wish::Rebuild(config)) => until_told(&config, server::rebuild(&config)),
         Ok(Wish::Print(text)) => {
             print!("{text}");
             Ok(())
@@ -27,10 +28,13 @@ fn start() -> anyhow::Result<()> {
     }
 }
 
-fn run(config: Config) -> anyhow::Result<()> {
+fn until_told(
+    config: &Config,
+    work: impl Future<Output = Result<(), RunError>>,
+) -> anyhow::Result<()> {
     server::observe::start_log(config.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(server::run(config));
+    let result = runtime.block_on(work);
     // A request that will not end must not keep the process.
     runtime.shutdown_background();
     Ok(result?)

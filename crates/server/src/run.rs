@@ -70,6 +70,22 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     Ok(())
 }
 
+/// Counts anew what is kept ready for the answers. A server that runs on the same file waits for it.
+///
+/// # Errors
+/// When the events cannot be opened or written.
+pub async fn rebuild(config: &Config) -> Result<(), RunError> {
+    let failed = |error| RunError::Store(config.data.display().to_string(), error);
+    let (store, writer) =
+        Store::open_with(&config.data, config.max_store_bytes, Metrics::default())
+            .map_err(failed)?;
+    store.rebuild_rollups().await.map_err(failed)?;
+    drop(store);
+    let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+    println!("the counts in {} are those of its events again", config.data.display());
+    Ok(())
+}
+
 /// What goes on beside the requests.
 fn workers(config: &Config, store: &Store, metrics: &Metrics) -> Vec<JoinHandle<()>> {
     let sinks = config.sinks();

@@ -56,6 +56,29 @@ fn what_was_erased_stays_erased_after_a_kill() {
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
 
+#[test]
+fn counts_that_went_wrong_are_rebuilt_by_one_command() {
+    let dir = tempfile::tempdir().unwrap();
+    let visits = |dir: &std::path::Path| {
+        let answer = Running::start(dir).ask("GET /api/insights/summary?from=0", "");
+        answer.rsplit_once("{\"visits\":").unwrap().1.split(',').next().unwrap().to_owned()
+    };
+    let server = Running::start(dir.path());
+    let an_hour_ago = common::now_ms() - 2 * 3_600_000;
+    let body = common::request(&[common::entry(&common::visit(1, an_hour_ago))]);
+    assert!(server.ask("POST /loki/api/v1/push", &body).starts_with("HTTP/1.1 204 "));
+    drop(server);
+    let file = rusqlite::Connection::open(dir.path().join("events.db")).unwrap();
+    file.execute("UPDATE hours SET count = 7", []).unwrap();
+    assert_eq!(visits(dir.path()), "7");
+
+    let Output { status, stdout, stderr } =
+        command(dir.path(), "127.0.0.1:0").arg("--rebuild-counts").output().unwrap();
+    assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+    assert!(String::from_utf8_lossy(&stdout).contains("are those of its events again"));
+    assert_eq!(visits(dir.path()), "1");
+}
+
 #[cfg(unix)]
 #[test]
 fn signals_end_it_in_peace() {

@@ -154,3 +154,29 @@ fn the_readme_lists_every_setting_with_its_variable_and_default() {
         }
     }
 }
+
+/// What stands in `deploy` and in the compose file speaks of settings that there are.
+#[test]
+fn the_files_to_deploy_with_are_understood() {
+    let text =
+        printed(&[], &[("CLM_API_TOKEN", "t")], include_str!("../../../deploy/clm-server.toml"));
+    assert!(text.contains("host = [\"dashboard.example.org\"]  # file"), "{text}");
+    let known = printed(&[], &[], "");
+    let is_known = |variable: &str| {
+        let key = variable.trim_start_matches("CLM_").to_lowercase().replace('_', "-");
+        known.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} ")))
+    };
+    for file in [
+        include_str!("../../../deploy/Dockerfile"),
+        include_str!("../../../deploy/clm-server.service"),
+        include_str!("../../../grafana/compose.yaml"),
+    ] {
+        let words = file.split(|c: char| !c.is_ascii_uppercase() && c != '_');
+        let named: Vec<_> =
+            words.filter(|word| word.starts_with("CLM_") && *word != "CLM_").collect();
+        assert!(!named.is_empty());
+        for variable in named {
+            assert!(is_known(variable), "{variable}");
+        }
+    }
+}

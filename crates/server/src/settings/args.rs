@@ -22,6 +22,9 @@ pub struct Args {
     /// Prints the effective settings and where each comes from, secrets masked, and ends.
     #[arg(long)]
     pub print_config: bool,
+    /// Counts what is kept ready for the answers anew, from the events themselves, and ends.
+    #[arg(long)]
+    pub rebuild_counts: bool,
     /// Address and port to listen on, as 127.0.0.1:8080; port 0 takes any free one. Anything but a
     /// loopback address needs CLM_API_TOKEN.
     #[arg(long, env = "CLM_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]

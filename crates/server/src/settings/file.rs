@@ -15,7 +15,8 @@ use crate::settings::secret::Secret;
 /// Bytes of a file that are read.
 const MAX_BYTES: usize = 64 << 10;
 /// What says where settings come from is not one of them.
-const NOT_IN_A_FILE: [&str; 4] = ["config", "print_config", "help", "version"];
+pub const NOT_IN_A_FILE: [&str; 5] =
+    ["config", "print_config", "rebuild_counts", "help", "version"];
 
 #[derive(Debug, Error)]
 pub enum FileError {

@@ -64,6 +64,8 @@ pub struct Config {
 /// What the command line asks for.
 pub enum Wish {
     Run(Box<Config>),
+    /// `--rebuild-counts`.
+    Rebuild(Box<Config>),
     /// `--print-config`: this text.
     Print(String),
 }
@@ -150,7 +152,8 @@ fn assemble(
     }
     let secret =
         |secret: Secret| variable(secret.variable()).or_else(|| file.secrets.get(&secret).cloned());
-    Config::new(args, secret).map(|config| Wish::Run(Box::new(config)))
+    let wish = if args.rebuild_counts { Wish::Rebuild } else { Wish::Run };
+    Config::new(args, secret).map(|config| wish(Box::new(config)))
 }
 
 impl Config {
@@ -158,6 +161,7 @@ impl Config {
         let Args {
             config: _,
             print_config: _,
+            rebuild_counts: _,
             listen,
             data,
             dist,

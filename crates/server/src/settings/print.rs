@@ -3,7 +3,10 @@
 use clap::{ArgAction, ArgMatches, Command, parser::ValueSource};
 use toml::Value;
 
-use crate::settings::{file::File, secret::Secret};
+use crate::settings::{
+    file::{File, NOT_IN_A_FILE},
+    secret::Secret,
+};
 
 /// What is printed in place of a secret.
 const MASK: &str = "********";
@@ -17,7 +20,7 @@ pub fn print(
     let mut lines = Vec::new();
     for arg in command.get_arguments() {
         let id = arg.get_id().as_str();
-        if matches!(id, "config" | "print_config" | "help" | "version") {
+        if NOT_IN_A_FILE.contains(&id) {
             continue;
         }
         let values: Vec<_> = matches
