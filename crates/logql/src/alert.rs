@@ -12,6 +12,10 @@ use crate::{
 const SERVER_JOB: &str = "clm-server";
 const WINDOW: Span = Span::Seconds(15 * 60);
 const SILENCE: Span = Span::Seconds(60 * 60);
+/// The `event` of its line about what waits, a label there too.
+pub const OUTBOX: &str = "outbox";
+/// Seconds that an event may wait for Loki.
+const MAX_AGE: u64 = 10 * 60;
 /// Errors in [`WINDOW`] below which a rate says nothing.
 const FEW_ERRORS: u64 = 5;
 /// The same for errors of the page itself.
@@ -66,6 +70,14 @@ pub fn all(job: &str, expected: &[Expected]) -> Vec<Alert> {
         matcher(field::JOB, "=", SERVER_JOB),
         matcher(field::PATH, "=", "/loki/api/v1/push")
     );
+    let waits = format!(
+        "max by ({sink}) (last_over_time({{{job}, {event}}} | json | unwrap {age} | {clean} [{WINDOW}]))",
+        sink = field::SINK,
+        job = matcher(field::JOB, "=", SERVER_JOB),
+        event = matcher(field::EVENT, "=", OUTBOX),
+        age = field::AGE_SECONDS,
+        clean = matcher(field::ERROR, "=", ""),
+    );
     let mut alerts = vec![
         Alert {
             name: "ClmComponentErrors",
@@ -110,6 +122,17 @@ pub fn all(job: &str, expected: &[Expected]) -> Vec<Alert> {
             summary: "The server takes events in, but for an hour none came to Loki",
             action: "Read the server's log: Loki's address, credentials or limits. Nothing is lost while \
                      the server keeps its events; they follow once Loki takes them.",
+        },
+        Alert {
+            name: "ClmOutboxWaits",
+            severity: Severity::Critical,
+            expr: format!("{waits} > {MAX_AGE}"),
+            range: WINDOW,
+            for_minutes: 5,
+            summary: "The server's events wait for {{ .Labels.sink }} for more than ten minutes",
+            action: "Read the server's log: it says what Loki answers. 401 or 403: mend the credentials. \
+                     429: raise Loki's limits or lower the rate. Nothing is lost for seven days; after \
+                     that the oldest stay in the server's store alone.",
         },
         Alert {
             name: "ClmEventsDropped",

@@ -27,6 +27,9 @@ pub const VISIT_INDEX: &str = "visit_index";
 
 /// Field of the server's own line for each request.
 pub const PATH: &str = "path";
+/// Fields of its line about what waits for Loki.
+pub const AGE_SECONDS: &str = "age_seconds";
+pub const SINK: &str = "sink";
 
 /// Label of a line that a stage could not handle; Loki's own.
 pub const ERROR: &str = "__error__";

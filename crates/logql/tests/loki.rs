@@ -14,7 +14,7 @@ use std::{
 
 use insights::Range;
 use logql::{Expected, Panel, Scope, alert};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tracking::{
     Component, DropReason, ErrorKind, Event, EventId, Frozen, LabelMode, Record, SessionId,
     Timestamp, UserSecret,
@@ -135,6 +135,13 @@ struct Loki {
 }
 
 impl Loki {
+    async fn push(&self, body: String) {
+        let request = self.client.post(format!("{}/loki/api/v1/push", self.url));
+        let request = request.header("content-type", "application/json").body(body);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 204, "{}", response.text().await.unwrap());
+    }
+
     /// The series of an instant query, by the values of their labels.
     async fn ask(&self, query: &str, now_ms: u64) -> BTreeMap<String, f64> {
         let request = self
@@ -254,15 +261,7 @@ async fn numbers_are_those_of_the_definitions() {
     let job = format!("clm-test-{now_ms}");
     let known = Known::new(now_ms);
     let frozen: Vec<_> = known.records.iter().cloned().filter_map(Frozen::new).collect();
-    let response = loki
-        .client
-        .post(format!("{}/loki/api/v1/push", loki.url))
-        .header("content-type", "application/json")
-        .body(body(&frozen, &job, LabelMode::Metadata, Timestamp(now_ms)))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(response.status(), 204, "{}", response.text().await.unwrap());
+    loki.push(body(&frozen, &job, LabelMode::Metadata, Timestamp(now_ms))).await;
 
     let expected = ["home", "list", "slow"]
         .map(|component| Expected { component: component.into(), load_time_ms: 500 });
@@ -280,6 +279,13 @@ async fn numbers_are_those_of_the_definitions() {
         }
         assert!(close(&answer, &truth), "{panel:?}\n{query}\nsays {answer:?}\nnot  {truth:?}");
     }
+    // The server's line, as Alloy ships it.
+    let waiting = json!({ "event": alert::OUTBOX, "sink": job, "age_seconds": 900 });
+    let line = json!({ "streams": [{
+        "stream": { "job": "clm-server", "event": alert::OUTBOX },
+        "values": [[format!("{now_ms}000000"), waiting.to_string()]],
+    }] });
+    loki.push(line.to_string()).await;
     // 6 errors for 6 visits of `slow`; 8 times its expectation; 70 events given up; and silence
     // neither here nor at the page itself.
     let fires: BTreeMap<_, Vec<String>> = {
@@ -297,6 +303,7 @@ async fn numbers_are_those_of_the_definitions() {
     assert_eq!(fires["ClmNoEvents"], none);
     assert_eq!(fires["ClmEventsDoNotArrive"], none);
     assert_eq!(fires["ClmPageErrors"], none);
+    assert!(fires["ClmOutboxWaits"].contains(&job), "{fires:?}");
     let nobody = alert::all(&format!("{job}-nobody"), &expected);
     let silent = nobody.iter().find(|alert| alert.name == "ClmNoEvents").unwrap();
     assert_eq!(loki.ask(&silent.expr, now_ms).await.len(), 1);

@@ -12,7 +12,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     Config, listen,
-    observe::Metrics,
+    observe::{self, Metrics},
     outbox::{self, Sink},
     person, retention,
     store::{Store, StoreError},
@@ -98,6 +98,8 @@ fn workers(config: &Config, store: &Store, metrics: &Metrics) -> Vec<JoinHandle<
     if config.events_stdout {
         workers.push(tokio::spawn(outbox::work(store.clone(), Sink::Stdout, metrics.clone())));
     }
+    let pulse = observe::pulse(store.clone(), config.access.clone(), sinks.clone());
+    workers.push(tokio::spawn(pulse));
     if let Some(keep) = config.retention {
         workers.push(tokio::spawn(retention::work(store.clone(), keep, sinks, metrics.clone())));
     }

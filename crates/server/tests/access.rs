@@ -261,3 +261,18 @@ async fn what_is_wrong_with_an_analytics_event_is_said_without_repeating_it() {
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.header("retry-after"), "5");
 }
+
+/// What an alert in Loki reads.
+#[tokio::test]
+async fn what_waits_for_a_sink_is_a_line() {
+    let paper = Paper::default();
+    let access = Access::to(paper.clone(), ClientIp::Off).unwrap();
+    let server = server();
+    assert_eq!(server.push(one_visit(1)).await.status, StatusCode::NO_CONTENT);
+    tokio::spawn(server::observe::pulse(server.store.clone(), access, vec!["loki"]));
+    let [line] = &paper.lines(1).await[..] else { panic!() };
+    assert_eq!(line["event"], logql::alert::OUTBOX);
+    assert_eq!(line[logql::field::SINK], "loki");
+    assert_eq!(line["depth"], 1);
+    assert!(line[logql::field::AGE_SECONDS].as_u64().unwrap() < 60, "{line}");
+}

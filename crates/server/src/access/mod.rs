@@ -31,4 +31,10 @@ impl Access {
     pub fn to(output: impl Write + Send + 'static, client_ip: ClientIp) -> std::io::Result<Self> {
         Ok(Self { lines: Some(Lines::to(output)?), client_ip, salt: Salt::new()? })
     }
+
+    /// None when nobody reads.
+    #[must_use]
+    pub fn lines(&self) -> Option<&Lines> {
+        self.lines.as_ref()
+    }
 }

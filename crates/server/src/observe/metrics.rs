@@ -173,11 +173,8 @@ impl Metrics {
             count(&self.forwarded, standing.forwarded);
             count(&self.too_old, standing.too_old);
             count(&self.set_aside, standing.refused);
-            let waited_ms = standing
-                .oldest_received_ms
-                .map_or(0, |received_ms| now_ms().saturating_sub(received_ms));
             self.waiting.get_or_create(&sink).set(signed(standing.waiting));
-            self.oldest.get_or_create(&sink).set(signed(waited_ms / 1_000));
+            self.oldest.get_or_create(&sink).set(signed(standing.age(now_ms()).as_secs()));
         }
         self.bytes.set(signed(app.store.bytes().await?));
         let mut text = String::new();

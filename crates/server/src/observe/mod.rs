@@ -2,10 +2,12 @@
 
 mod log;
 mod metrics;
+mod pulse;
 mod ready;
 mod request;
 
 pub use log::start as start_log;
 pub use metrics::{Metrics, metrics};
+pub use pulse::pulse;
 pub use ready::ready;
 pub use request::{RequestId, measure, name};

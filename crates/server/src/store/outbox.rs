@@ -1,6 +1,6 @@
 //! How far each sink is, and what it refused for good.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -76,6 +76,15 @@ pub struct Standing {
     pub forwarded: u64,
     pub too_old: u64,
     pub refused: u64,
+}
+
+impl Standing {
+    /// How long the oldest of them has waited.
+    #[must_use]
+    pub fn age(&self, now_ms: u64) -> Duration {
+        let since = self.oldest_received_ms.map_or(0, |received| now_ms.saturating_sub(received));
+        Duration::from_millis(since)
+    }
 }
 
 pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
