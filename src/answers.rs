@@ -227,13 +227,18 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
 }
 
 async fn get(subject: &str, asked: &Asked, range: Range, more: &str) -> Result<String, Failure> {
-    let Filter { components, entry, user, session } = &asked.filter;
+    let Filter { components, entry, user, session, hide_demo } = &asked.filter;
     let Range { from_ms, to_ms } = range;
     let mut url = format!("api/insights/{subject}?from={from_ms}&to={to_ms}{more}");
     let components = Some(components.join(",")).filter(|list| !list.is_empty());
-    for (name, value) in
-        [("component", &components), ("entry", entry), ("user", user), ("session", session)]
-    {
+    let demo = hide_demo.then(|| "hidden".to_owned());
+    for (name, value) in [
+        ("component", &components),
+        ("entry", entry),
+        ("user", user),
+        ("session", session),
+        ("demo", &demo),
+    ] {
         if let Some(value) = value {
             url.push_str(&format!("&{name}={}", crate::pages::insights::query::encode(value)));
         }

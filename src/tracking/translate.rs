@@ -28,6 +28,7 @@ pub fn signals_for(transition: &Transition<'_>, place: fn() -> Place) -> Vec<Sig
             url,
             referrer,
             visible: after.on_screen(),
+            demo: false,
         });
     } else if before.on_screen() != after.on_screen() {
         signals.push(if after.on_screen() { Signal::Visible } else { Signal::Hidden });

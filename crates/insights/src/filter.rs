@@ -17,6 +17,8 @@ pub struct Filter {
     pub user: Option<String>,
     /// A `session_id`.
     pub session: Option<String>,
+    /// What the player of a demo journey did is left out, as if it had not been.
+    pub hide_demo: bool,
 }
 
 impl Filter {
@@ -28,9 +30,12 @@ impl Filter {
     /// The events of `records` that pass.
     #[must_use]
     pub fn apply(&self, records: &[Record], range: Range) -> Vec<Record> {
-        let entered = self.entry.as_deref().map(|entry| entered_by(records, range, entry));
+        let entered = self.entry.as_deref().map(|entry| {
+            entered_by(records, range, |visit| visit.component.hash == entry && self.takes(visit))
+        });
         let is = |wanted: &Option<String>, id: &str| wanted.as_deref().is_none_or(|w| w == id);
         in_range(records, range)
+            .filter(|record| self.takes(record))
             .filter(|record| is(&self.user, record.user_id.as_str()))
             .filter(|record| is(&self.session, record.session_id.as_str()))
             .filter(|record| {
@@ -42,13 +47,17 @@ impl Filter {
             .cloned()
             .collect()
     }
+
+    fn takes(&self, record: &Record) -> bool {
+        !(self.hide_demo && record.demo)
+    }
 }
 
-fn entered_by<'a>(records: &'a [Record], range: Range, entry: &str) -> BTreeSet<&'a str> {
+fn entered_by(records: &[Record], range: Range, is: impl Fn(&Record) -> bool) -> BTreeSet<&str> {
     let mut sessions = BTreeSet::new();
     for record in in_range(records, range) {
         let enters = matches!(record.event, Event::ComponentVisit { is_entry: true, .. });
-        if enters && record.component.hash == entry {
+        if enters && is(record) {
             sessions.insert(record.session_id.as_str());
         }
     }

@@ -24,6 +24,7 @@ struct Look {
     error: Option<u8>,
     /// The name is another one than usual.
     renamed: bool,
+    demo: bool,
 }
 
 fn look() -> impl Strategy<Value = Look> {
@@ -33,13 +34,15 @@ fn look() -> impl Strategy<Value = Look> {
         proptest::option::of(0_u64..900),
         proptest::option::weighted(0.2, any::<u8>()),
         proptest::bool::weighted(0.1),
+        proptest::bool::weighted(0.2),
     )
-        .prop_map(|(component, stretches_ms, load_ms, error, renamed)| Look {
+        .prop_map(|(component, stretches_ms, load_ms, error, renamed, demo)| Look {
             component,
             stretches_ms,
             load_ms,
             error,
             renamed,
+            demo,
         })
 }
 
@@ -65,12 +68,14 @@ struct Session {
     started_ms: u64,
     now_ms: u64,
     seq: u64,
+    demo: bool,
     records: Vec<Record>,
 }
 
 impl Session {
     fn new(index: u128, user: u128, started_ms: u64) -> Self {
-        Self { index, user, started_ms, now_ms: started_ms, seq: 0, records: Vec::new() }
+        let records = Vec::new();
+        Self { index, user, started_ms, now_ms: started_ms, seq: 0, demo: false, records }
     }
 
     fn push(&mut self, component: Component, event: Event) {
@@ -81,6 +86,7 @@ impl Session {
             session_id: SessionId::new(self.started_ms, self.index << 64),
             seq: self.seq,
             component,
+            demo: self.demo,
             event,
         });
         self.seq += 1;
@@ -90,6 +96,7 @@ impl Session {
         self.push(Component::dashboard(), Event::SessionStart { previous_session_id: None });
         let mut previous: Option<Component> = None;
         for (index, look) in looks.iter().enumerate() {
+            self.demo = look.demo;
             let (hash, name) = COMPONENTS[look.component % COMPONENTS.len()];
             let component = Component::new(hash, if look.renamed { "Aaa" } else { name });
             let before = previous.unwrap_or_else(|| Component::new(ENTRY, ENTRY));

@@ -21,6 +21,7 @@ fn record(session: u64, at_ms: u64, seq: u64, component: &str, event: Event) -> 
         session_id: SessionId::new(session, 0),
         seq,
         component: Component::new(component, component.to_uppercase()),
+        demo: false,
         event,
     }
 }
@@ -355,6 +356,14 @@ fn a_filter_picks_components_and_whole_sessions() {
     assert_eq!(visits(&by_b), [1]);
     let session = Some(SessionId::new(1, 0).as_str().to_owned());
     assert_eq!(visits(&Filter { session, ..Filter::default() }), [2, 1]);
+    let mut records = two_sessions();
+    for record in &mut records {
+        record.demo = record.session_id.as_str() == SessionId::new(2, 0).as_str();
+    }
+    let of_people = Filter { entry: Some("b".into()), hide_demo: true, ..Filter::default() };
+    assert_eq!(of_people.apply(&records, RANGE).len(), 0);
+    let of_people = Filter { hide_demo: true, ..Filter::default() };
+    assert_eq!(of_people.apply(&records, RANGE).len(), records.iter().filter(|r| !r.demo).count());
     let nobody = Filter { user: Some("x".into()), ..Filter::default() };
     assert_eq!(visits(&nobody), [0; 0]);
 }

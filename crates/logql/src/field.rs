@@ -11,6 +11,7 @@ pub const SESSION_ID: &str = "session_id";
 
 /// Fields of the JSON line.
 pub const COMPONENT_NAME: &str = "component_name";
+pub const DEMO: &str = "demo";
 pub const DROPPED_COUNT: &str = "dropped_count";
 pub const DROPPED_REASON: &str = "dropped_reason";
 pub const DURATION_MS: &str = "duration_ms";

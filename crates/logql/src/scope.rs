@@ -47,6 +47,8 @@ pub struct Scope<'a> {
     pub user_id: Option<&'a str>,
     /// Only this session's events.
     pub session_id: Option<&'a str>,
+    /// Without what the player of a demo journey did.
+    pub hide_demo: bool,
     pub range: Span,
     /// One step of a timeline.
     pub step: Span,
@@ -63,6 +65,7 @@ impl<'a> Scope<'a> {
             component: Chosen::All,
             user_id: None,
             session_id: None,
+            hide_demo: false,
             range: Span::Seconds(seconds),
             step: Span::Seconds((seconds / 6_000 * 60).max(60)),
             expected: &[],
@@ -77,6 +80,7 @@ impl<'a> Scope<'a> {
             component: Chosen::Matching("$component"),
             user_id: None,
             session_id: None,
+            hide_demo: false,
             range: Span::Range,
             step: Span::Interval,
             expected,
@@ -105,6 +109,10 @@ impl<'a> Scope<'a> {
                 query.push_str(" | ");
                 query.push_str(&matcher(name, "=", value));
             }
+        }
+        if self.hide_demo {
+            let demo = field::DEMO;
+            query.push_str(&format!(r#" | json {demo}="{demo}" | {demo}!="true""#));
         }
         query
     }
@@ -171,6 +179,10 @@ mod tests {
         assert_eq!(
             scope.select(Some("e")),
             r#"{job="j", event="e", component="user-list"} | user_id="u" | session_id="s""#
+        );
+        assert_eq!(
+            Scope { hide_demo: true, ..Scope::new("j", 60) }.select(None),
+            r#"{job="j"} | json demo="demo" | demo!="true""#
         );
     }
 }

@@ -41,6 +41,7 @@ impl Known {
             session_id: SessionId::new(self.now_ms, u128::from(session)),
             seq: n,
             component: Component::new(component, component.to_uppercase()),
+            demo: false,
             event,
         });
     }

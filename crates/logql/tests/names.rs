@@ -21,6 +21,7 @@ fn every_field_is_one_of_the_event_that_carries_it() {
                 field::SESSION_ID,
                 field::EVENT,
                 field::COMPONENT_NAME,
+                field::DEMO,
                 field::IS_ENTRY,
                 field::PREV_COMPONENT,
                 field::VISIT_INDEX,

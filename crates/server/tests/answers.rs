@@ -97,6 +97,8 @@ fn filters(records: &[Record]) -> Vec<Filter> {
         Filter { components: vec!["welcome".into(), "wetter-ü".into()], ..none.clone() },
         Filter { entry: Some("user-list".into()), ..none.clone() },
         Filter { user: some.map(|record| record.user_id.as_str().to_owned()), ..none.clone() },
+        Filter { hide_demo: true, ..none.clone() },
+        Filter { entry: Some("welcome".into()), hide_demo: true, ..none.clone() },
         Filter {
             components: vec!["crash-test".into()],
             session: some.map(|record| record.session_id.as_str().to_owned()),

@@ -218,6 +218,7 @@ impl<'a> Page<'a> {
 
     fn switch(&mut self, place: &Place, referrer: &str) {
         self.record(Signal::Switched {
+            demo: false,
             to: place.component.clone(),
             url: URL.to_owned(),
             referrer: referrer.to_owned(),

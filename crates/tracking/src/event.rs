@@ -292,6 +292,8 @@ pub struct Record {
     /// Unique within the session and rising within one page load.
     pub seq: u64,
     pub component: Component,
+    /// The player of a demo journey did it, and not a person.
+    pub demo: bool,
     pub event: Event,
 }
 

@@ -95,6 +95,8 @@ pub(crate) struct Recorder {
     session_over: bool,
     visit: Option<Visit>,
     hidden: bool,
+    /// The player of a demo journey chose what is on the screen.
+    demo: bool,
     last_timestamp: Timestamp,
     repeats: Repeats,
     pub before_record: Option<BeforeRecord>,
@@ -114,6 +116,7 @@ impl Recorder {
             session_over: false,
             visit: None,
             hidden: false,
+            demo: false,
             last_timestamp: Timestamp(0),
             repeats: Repeats::default(),
             before_record: None,
@@ -180,9 +183,14 @@ impl Recorder {
     pub fn record(&mut self, signal: Signal, now: Now, stats: &mut Stats) {
         self.end_idle_stretch(now, stats);
         match signal {
-            Signal::Switched { to, url, referrer, visible } => {
+            Signal::Switched { to, url, referrer, visible, demo } => {
                 self.hidden = !visible;
-                self.switch(to, url, referrer, now, stats);
+                let same = self.visit.as_ref().is_some_and(|visit| visit.component.hash == to.hash);
+                if same && self.demo == demo {
+                    self.come_alive(now, stats);
+                } else {
+                    self.switch(to, url, referrer, demo, now, stats);
+                }
             }
             Signal::Loaded { component, load_time_ms } => {
                 let event = Event::ComponentInteraction {
@@ -273,6 +281,8 @@ impl Recorder {
         if self.visit.is_none() {
             return;
         }
+        // Somebody is there again, after the demo.
+        self.demo &= !self.session_over;
         let earlier = self.visit.as_ref().is_some_and(|visit| visit.of_earlier_session);
         if self.ensure_session(now, stats) || (earlier && !self.hidden) {
             self.enter_again(now, stats);
@@ -321,17 +331,14 @@ impl Recorder {
         to: Component,
         url: String,
         referrer: String,
+        demo: bool,
         now: Now,
         stats: &mut Stats,
     ) {
-        let same = self.visit.as_ref().is_some_and(|visit| visit.component.hash == to.hash);
-        if same {
-            self.come_alive(now, stats);
-            return;
-        }
         if !self.session_over {
             self.exit(&to.hash, false, now, stats);
         }
+        self.demo = demo;
         self.ensure_session(now, stats);
         // A page that was loaded again goes on with the visit it was on.
         let first_of_this_page = self.visit.is_none();
@@ -445,6 +452,7 @@ impl Recorder {
             session_id: session.id.clone(),
             seq: session.take_seq(),
             component,
+            demo: self.demo && !matches!(event, Event::TrackingDropped { .. }),
             event,
         };
         stats.recorded += 1;

@@ -8,11 +8,13 @@ use crate::event::{Component, ErrorKind};
 #[derive(Clone, Debug)]
 pub enum Signal {
     /// Another component is chosen now; `visible` unless the tab or the dashboard page is hidden.
+    /// With `demo` the player of a demo journey chose it: all is the demo's then, until a person chooses.
     Switched {
         to: Component,
         url: String,
         referrer: String,
         visible: bool,
+        demo: bool,
     },
     Loaded {
         component: Component,

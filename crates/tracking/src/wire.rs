@@ -32,6 +32,8 @@ pub(crate) struct Wire<'a> {
     component_hash: Cow<'a, str>,
     #[serde(borrow)]
     component_name: Cow<'a, str>,
+    #[serde(default)]
+    demo: bool,
 
     #[serde(borrow, default)]
     previous_session_id: Option<Cow<'a, str>>,
@@ -96,6 +98,9 @@ pub(crate) fn write(record: &Record) -> String {
     line.number("seq", record.seq);
     line.pair("component_hash", &record.component.hash);
     line.pair("component_name", &record.component.name);
+    if record.demo {
+        line.flag("demo", true);
+    }
     write_event(&mut line, &record.event);
     line.raw("}");
     line.0
@@ -226,6 +231,7 @@ impl TryFrom<Wire<'_>> for Record {
                 hash: text("component_hash", Some(wire.component_hash), limit::NAME)?,
                 name: text("component_name", Some(wire.component_name), limit::NAME)?,
             },
+            demo: wire.demo,
             event,
         })
     }
@@ -274,6 +280,7 @@ mod tests {
             session_id: SessionId::new(1_764_000_000_000, 2),
             seq: 3,
             component: Component::new("welcome", "Welcome \"Component\" ü"),
+            demo: false,
             event,
         }
     }
@@ -329,6 +336,17 @@ mod tests {
             let line = record(event).to_line().unwrap();
             assert_eq!(Record::from_line(&line).unwrap().to_line().unwrap(), line);
         }
+    }
+
+    #[test]
+    fn only_what_a_demo_did_says_so() {
+        let own = record(Event::ComponentResume { visit_index: 1 });
+        let line = own.to_line().unwrap();
+        assert!(!line.contains("demo") && !Record::from_line(&line).unwrap().demo);
+        let line = Record { demo: true, ..own }.to_line().unwrap();
+        assert!(line.contains(r#"ü","demo":true,"visit_index":1"#), "{line}");
+        let back = Record::from_line(&line).unwrap();
+        assert!(back.demo && back.to_line().unwrap() == line);
     }
 
     #[test]

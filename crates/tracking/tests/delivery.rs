@@ -57,6 +57,7 @@ fn click(n: usize) -> Signal {
 
 fn switch(hash: &str) -> Signal {
     Signal::Switched {
+        demo: false,
         to: Component::new(hash, hash),
         url: "http://localhost/".into(),
         referrer: String::new(),

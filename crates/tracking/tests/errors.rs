@@ -44,6 +44,7 @@ fn failed(message: &str, stack: &str) -> Signal {
 
 fn switched(url: &str) -> Signal {
     Signal::Switched {
+        demo: false,
         to: Component::new("a", "A"),
         url: url.into(),
         referrer: "http://u:p@x.org/r?q=1".into(),

@@ -36,6 +36,7 @@ fn granted(session: Option<StoredSession>) -> Tracker {
 
 fn switch(hash: &str) -> Signal {
     Signal::Switched {
+        demo: false,
         to: Component::new(hash, hash.to_uppercase()),
         url: "http://localhost/".into(),
         referrer: String::new(),
@@ -98,6 +99,81 @@ fn a_walk_is_visits_and_exits_with_the_time_between() {
     assert_eq!(lines[6]["duration_seconds"], 5);
     let seqs: Vec<_> = lines.iter().map(|line| line["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, [1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn what_a_demo_journey_chose_is_marked_until_the_person_chooses() {
+    let clicked = |hash: &str| Signal::Interacted {
+        component: Component::new(hash, hash.to_uppercase()),
+        interaction_type: "clicked".into(),
+        details: None,
+    };
+    let play = |hash: &str| match switch(hash) {
+        Signal::Switched { to, url, referrer, visible, .. } => {
+            Signal::Switched { to, url, referrer, visible, demo: true }
+        }
+        other => other,
+    };
+    let walk = || {
+        [
+            switch("a"),
+            clicked("a"),
+            // The same one: from here on it is the demo's.
+            play("a"),
+            play("b"),
+            clicked("b"),
+            Signal::Hidden,
+            Signal::Visible,
+            switch("b"),
+            clicked("b"),
+        ]
+    };
+    let mut agreed_before = granted(None);
+    let mut agreed_after = Tracker::new(Settings::default(), Consent::Pending);
+    for (signal, ms) in walk().into_iter().zip(1..) {
+        agreed_before.record(signal.clone(), at(ms));
+        agreed_after.record(signal, at(ms));
+    }
+    agreed_after.grant(identity(None), at(100));
+    for tracker in [agreed_before, agreed_after] {
+        let marked = lines(&tracker).into_iter().zip(told(&tracker));
+        let (demo, own): (Vec<_>, Vec<_>) = marked.partition(|(line, _)| line["demo"] == true);
+        let told = |lines: Vec<(Value, String)>| lines.into_iter().map(|(_, told)| told);
+        assert_eq!(
+            told(demo).collect::<Vec<_>>(),
+            [
+                "visit a #2 from a",
+                "exit a 1 to b",
+                "visit b #3 from a",
+                "component_interaction b",
+                "exit b 2 to (hidden)",
+                "resume b #3",
+                "exit b 1 to b",
+            ]
+        );
+        assert_eq!(
+            told(own).collect::<Vec<_>>(),
+            [
+                "start",
+                "visit a #1 from (entry)",
+                "component_interaction a",
+                "exit a 2 to a",
+                "visit b #4 from b",
+                "component_interaction b",
+            ]
+        );
+    }
+}
+
+#[test]
+fn who_comes_back_to_a_demo_a_new_session_later_is_a_person() {
+    let mut tracker = granted(None);
+    let Signal::Switched { to, url, referrer, visible, .. } = switch("a") else { return };
+    tracker.record(Signal::Switched { to, url, referrer, visible, demo: true }, at(0));
+    tracker.record(Signal::Alive, at(20 * MINUTE));
+    let marked: Vec<_> = lines(&tracker).iter().map(|line| line["demo"] == true).collect();
+    assert_eq!(told(&tracker)[3..], ["start", "visit a #1 from (entry)"]);
+    assert_eq!(marked, [true, true, true, false, false]);
 }
 
 #[test]

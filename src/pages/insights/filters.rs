@@ -18,6 +18,7 @@ pub fn filters(query: &Query, registry: &Rc<Registry>, span: &str) -> Html {
             kinds.push((kind.clone(), kind));
         }
     }
+    let hidden = [("hidden".to_owned(), "Hidden".to_owned())];
     let chosen = |value: &Option<String>| value.clone().unwrap_or_default();
     html! {
         <div class="filters" role="group" aria-label="Filters">
@@ -34,13 +35,14 @@ pub fn filters(query: &Query, registry: &Rc<Registry>, span: &str) -> Html {
             { choose("Component", "component", &chosen(&query.component), &components, query) }
             { choose("Type", "type", &chosen(&query.kind), &kinds, query) }
             { choose("Entry", "entry", &chosen(&query.entry), &components, query) }
+            { choose("Demo journeys", "demo", &chosen(&query.demo), &hidden, query) }
             { only("user", query.user.as_deref(), query) }
             { only("session", query.session.as_deref(), query) }
         </div>
     }
 }
 
-/// A list of choices, and "all".
+/// A list of choices, and the one for everything.
 pub fn choose(
     label: &'static str,
     part: &'static str,
@@ -48,6 +50,7 @@ pub fn choose(
     choices: &[(String, String)],
     query: &Query,
 ) -> Html {
+    let everything = if part == "demo" { "Shown" } else { "All" };
     let query = query.clone();
     let onchange = Callback::from(move |event: Event| {
         let value = event.target_unchecked_into::<HtmlSelectElement>().value();
@@ -56,7 +59,7 @@ pub fn choose(
     html! {
         <label class="choice">{ label }
             <select {onchange} name={part}>
-                <option value="" selected={chosen.is_empty()}>{ "All" }</option>
+                <option value="" selected={chosen.is_empty()}>{ everything }</option>
                 { for choices.iter().map(|(value, name)| html! {
                     <option value={value.clone()} selected={value == chosen}>{ name }</option>
                 }) }

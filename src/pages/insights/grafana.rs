@@ -37,6 +37,7 @@ pub fn query(question: Question, asked: &Asked) -> Option<String> {
         },
         user_id: asked.filter.user.as_deref(),
         session_id: asked.filter.session.as_deref(),
+        hide_demo: asked.filter.hide_demo,
         ..Scope::new(JOB, span_ms.div_ceil(1_000))
     };
     Some(panel.query(&scope))

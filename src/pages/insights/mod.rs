@@ -154,6 +154,7 @@ pub fn asked(query: &Query, registry: &Registry, of: Source) -> Asked {
         entry: query.entry.clone(),
         user: query.user.clone(),
         session: query.session.clone(),
+        hide_demo: query.demo.as_deref() == Some("hidden"),
     };
     let column_ms = calendar::column_ms(range.to_ms.saturating_sub(range.from_ms));
     let starts = calendar::starts(range.from_ms, range.to_ms, column_ms, offset);

@@ -17,6 +17,8 @@ pub struct Query {
     pub entry: Option<String>,
     pub user: Option<String>,
     pub session: Option<String>,
+    /// `hidden` leaves demo journeys out.
+    pub demo: Option<String>,
     /// `device` for this browser's own events.
     pub of: Option<String>,
     /// Components with commas between them.
@@ -30,7 +32,7 @@ pub struct Query {
 }
 
 impl Query {
-    fn parts(&mut self) -> [(&'static str, &mut Option<String>); 13] {
+    fn parts(&mut self) -> [(&'static str, &mut Option<String>); 14] {
         [
             ("range", &mut self.range),
             ("from", &mut self.from),
@@ -40,6 +42,7 @@ impl Query {
             ("entry", &mut self.entry),
             ("user", &mut self.user),
             ("session", &mut self.session),
+            ("demo", &mut self.demo),
             ("of", &mut self.of),
             ("funnel", &mut self.funnel),
             ("within", &mut self.within),

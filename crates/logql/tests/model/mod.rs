@@ -56,6 +56,7 @@ pub fn fields(event: Event) -> BTreeSet<String> {
         session_id: SessionId::new(1, 1),
         seq: 1,
         component: Component::new("a", "A"),
+        demo: true,
         event,
     };
     let line = record.to_line().unwrap();

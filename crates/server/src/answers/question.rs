@@ -48,6 +48,8 @@ pub enum BadQuestion {
     Starts,
     #[error("parameter id must be a session's id")]
     Session,
+    #[error("parameter demo must be shown or hidden")]
+    Demo,
     #[error("parameter {0} is too long or empty")]
     Text(&'static str),
 }
@@ -95,6 +97,7 @@ struct Parameters<'a> {
     entry: Option<&'a str>,
     user: Option<&'a str>,
     session: Option<&'a str>,
+    demo: Option<&'a str>,
     search: Option<&'a str>,
     id: Option<&'a str>,
 }
@@ -102,13 +105,13 @@ struct Parameters<'a> {
 impl<'a> Parameters<'a> {
     fn read(subject: &str, given: &'a [(String, String)]) -> Result<Self, BadQuestion> {
         let known = match subject {
-            "popularity" => "from, to, component, entry, user, session, bucket",
-            "funnel" => "from, to, component, entry, user, session, components, within",
-            "sessions" => "from, to, component, entry, user, session, search, limit, offset",
-            "session" => "from, to, component, entry, user, session, id",
-            "activity" => "from, to, component, entry, user, session, starts",
-            "paths" => "from, to, component, entry, user, session, steps",
-            _ => "from, to, component, entry, user, session",
+            "popularity" => "from, to, component, entry, user, session, demo, bucket",
+            "funnel" => "from, to, component, entry, user, session, demo, components, within",
+            "sessions" => "from, to, component, entry, user, session, demo, search, limit, offset",
+            "session" => "from, to, component, entry, user, session, demo, id",
+            "activity" => "from, to, component, entry, user, session, demo, starts",
+            "paths" => "from, to, component, entry, user, session, demo, steps",
+            _ => "from, to, component, entry, user, session, demo",
         };
         let mut parameters = Self::default();
         for (name, value) in given {
@@ -119,6 +122,7 @@ impl<'a> Parameters<'a> {
                 "entry" => ("entry", &mut parameters.entry),
                 "user" => ("user", &mut parameters.user),
                 "session" => ("session", &mut parameters.session),
+                "demo" => ("demo", &mut parameters.demo),
                 "within" if subject == "funnel" => ("within", &mut parameters.within),
                 "starts" if subject == "activity" => ("starts", &mut parameters.starts),
                 "steps" if subject == "paths" => ("steps", &mut parameters.steps),
@@ -220,6 +224,11 @@ impl Question {
             entry: text("entry", parameters.entry)?,
             user: text("user", parameters.user)?,
             session: text("session", parameters.session)?,
+            hide_demo: match parameters.demo {
+                None | Some("shown") => false,
+                Some("hidden") => true,
+                Some(_) => return Err(BadQuestion::Demo),
+            },
         };
         Ok(Self { subject, range, filter })
     }
@@ -346,12 +355,12 @@ mod tests {
             (
                 "summary",
                 "until=3",
-                "parameter until is not known here; there are from, to, component, entry, user, session",
+                "parameter until is not known here; there are from, to, component, entry, user, session, demo",
             ),
             (
                 "visits",
                 "limit=3",
-                "parameter limit is not known here; there are from, to, component, entry, user, session",
+                "parameter limit is not known here; there are from, to, component, entry, user, session, demo",
             ),
             ("summary", "from=1&from=2", "parameter from is there twice"),
             (
@@ -373,6 +382,7 @@ mod tests {
                 "starts=2,1",
                 "parameter starts must be 1 to 400 rising times, with commas between them",
             ),
+            ("summary", "demo=no", "parameter demo must be shown or hidden"),
             ("summary", "user=", "parameter user is too long or empty"),
             ("summary", "component=a,", "parameter component is too long or empty"),
             (

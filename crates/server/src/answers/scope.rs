@@ -105,17 +105,19 @@ impl Scope<'_> {
 
     /// `sql` with `events` standing for those that pass the filter.
     fn chosen(&self, sql: &str) -> String {
-        let Filter { components, entry, user, session } = self.filter;
+        let Filter { components, entry, user, session, hide_demo } = self.filter;
+        let of_people = if *hide_demo { "AND NOT demo" } else { "" };
+        let entered = format!(
+            "session_id IN (SELECT session_id FROM main.events WHERE event = 'component_visit'
+                 AND is_entry AND component_hash = ?12 {of_people}
+                 AND timestamp >= ?15 AND timestamp < ?16)"
+        );
         let conditions: String = [
             (!components.is_empty(), "component_hash IN (SELECT value FROM json_each(?11))"),
-            (
-                entry.is_some(),
-                "session_id IN (SELECT session_id FROM main.events WHERE event = 'component_visit'
-                     AND is_entry AND component_hash = ?12
-                     AND timestamp >= ?15 AND timestamp < ?16)",
-            ),
+            (entry.is_some(), &entered),
             (user.is_some(), "user_id = ?13"),
             (session.is_some(), "session_id = ?14"),
+            (*hide_demo, "NOT demo"),
         ]
         .into_iter()
         .filter(|(asked, _)| *asked)

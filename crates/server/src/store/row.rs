@@ -13,12 +13,13 @@ pub const INSERT: &str = "
 INSERT INTO events (
     event_id, timestamp, received_at, event, component_hash, component_name, user_id, session_id,
     seq, level, prev_component, next_component, duration_ms, visit_index, is_entry, is_last,
-    session_elapsed_ms, load_time_ms, interaction_type, error_kind, error_message, line
+    session_elapsed_ms, load_time_ms, interaction_type, error_kind, error_message, line,
+    demo
 ) VALUES (
     :event_id, :timestamp, :received_at, :event, :component_hash, :component_name, :user_id,
     :session_id, :seq, :level, :prev_component, :next_component, :duration_ms, :visit_index,
     :is_entry, :is_last, :session_elapsed_ms, :load_time_ms, :interaction_type, :error_kind,
-    :error_message, :line
+    :error_message, :line, :demo
 ) ON CONFLICT (event_id) DO NOTHING";
 
 /// The columns that only some events have.
@@ -81,7 +82,7 @@ impl Row {
         statement: &mut CachedStatement<'_>,
         received_ms: u64,
     ) -> rusqlite::Result<bool> {
-        let Record { event_id, timestamp, user_id, session_id, seq, component, event } =
+        let Record { event_id, timestamp, user_id, session_id, seq, component, demo, event } =
             &self.record;
         let special = Special::from(event);
         let rows = statement.execute(named_params! {
@@ -107,6 +108,7 @@ impl Row {
             ":error_kind": special.error_kind,
             ":error_message": special.error_message,
             ":line": self.line,
+            ":demo": demo,
         })?;
         Ok(rows > 0)
     }

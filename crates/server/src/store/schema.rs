@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::store::{StoreError, rollup};
 
 /// `PRAGMA user_version` of the layout below.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// The value of `PRAGMA auto_vacuum`.
 const INCREMENTAL: i64 = 2;
 
@@ -38,7 +38,8 @@ CREATE TABLE events (
     interaction_type TEXT,
     error_kind TEXT,
     error_message TEXT,
-    line TEXT NOT NULL
+    line TEXT NOT NULL,
+    demo INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 -- With all that the list of sessions adds up.
 CREATE INDEX events_by_time ON events (timestamp, session_id, event, duration_ms);
@@ -50,9 +51,13 @@ CREATE INDEX events_by_user ON events (user_id);
 /// With all that the questions about visits want to know, so that the events themselves are not read.
 const VISITS: &str = "
 CREATE INDEX visits ON events (
-    timestamp, session_id, seq, event_id, component_hash, prev_component, user_id, component_name
+    timestamp, session_id, seq, event_id, component_hash, prev_component, user_id, component_name,
+    demo
 ) WHERE event = 'component_visit';
 ";
+
+/// What older files have none of.
+const DEMO: &str = "ALTER TABLE events ADD COLUMN demo INTEGER NOT NULL DEFAULT 0";
 
 /// Makes the tables of a new file and refuses one from the future.
 pub fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
@@ -76,9 +81,17 @@ pub fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
         }
         // Written before the counts were kept.
         1 => {
+            transaction.execute_batch(DEMO)?;
             transaction.execute_batch(VISITS)?;
             transaction.execute_batch(rollup::CREATE)?;
             rollup::rebuild(&transaction)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        // Written before there were demo journeys.
+        2 => {
+            transaction.execute_batch(DEMO)?;
+            transaction.execute_batch("DROP INDEX visits")?;
+            transaction.execute_batch(VISITS)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
         VERSION => {}

@@ -145,6 +145,7 @@ pub fn visit(id: u128, at_ms: u64) -> Record {
         session_id: SessionId::new(1, 1),
         seq: 1,
         component: Component::new("welcome", "Welcome"),
+        demo: false,
         event: Event::ComponentVisit {
             url: "http://localhost/".into(),
             referrer: String::new(),

@@ -125,6 +125,7 @@ impl World<'_> {
                 if let Some(t) = running(tab) {
                     let hash = format!("component-{component}");
                     let switched = Signal::Switched {
+                        demo: false,
                         to: Component::new(hash.clone(), hash),
                         url: "http://localhost/".to_owned(),
                         referrer: String::new(),
