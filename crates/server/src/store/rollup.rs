@@ -1,9 +1,16 @@
 //! Counts that are kept along with the events, so that a month is not read event by event.
 //!
-//! Triggers change them in the transaction that adds or removes an event, whoever does that and why, so
-//! they are exact at every moment.
+//! They change in the transaction that adds or removes events, so they are exact at every moment. What is
+//! added comes through one door and is counted there, a whole transaction at a time: a trigger would make
+//! SQLite note for each event how to take it back, which costs as much as storing it. What is removed, in
+//! whatever way and seldom, is counted by triggers.
 
-use rusqlite::Connection;
+use std::collections::HashMap;
+
+use rusqlite::{Connection, params};
+use tracking::{Event, Record, event::name::COMPONENT_VISIT};
+
+use crate::store::row::integer;
 
 pub const HOUR_MS: u64 = 60 * 60 * 1_000;
 pub const DAY_MS: u64 = 24 * HOUR_MS;
@@ -34,20 +41,6 @@ CREATE TABLE user_days (
     visits INTEGER NOT NULL,
     PRIMARY KEY (day, user_id)
 ) STRICT, WITHOUT ROWID;
-CREATE TRIGGER event_added AFTER INSERT ON events BEGIN
-    INSERT INTO hours VALUES (
-        new.timestamp / 3600000, new.event, new.component_hash, new.component_name,
-        COALESCE(new.is_entry, 0), 1, COALESCE(new.duration_ms, 0)
-    ) ON CONFLICT DO UPDATE SET count = count + 1, ms = ms + excluded.ms;
-    INSERT INTO sessions VALUES (
-        new.session_id, new.timestamp, new.timestamp, new.event = 'component_visit'
-    ) ON CONFLICT DO UPDATE SET first = MIN(first, excluded.first),
-        last = MAX(last, excluded.last), visits = visits + excluded.visits;
-END;
-CREATE TRIGGER visit_added AFTER INSERT ON events WHEN new.event = 'component_visit' BEGIN
-    INSERT INTO user_days VALUES (new.timestamp / 86400000, new.user_id, 1)
-    ON CONFLICT DO UPDATE SET visits = visits + 1;
-END;
 CREATE TRIGGER event_removed AFTER DELETE ON events BEGIN
     UPDATE hours SET count = count - 1, ms = ms - COALESCE(old.duration_ms, 0)
     WHERE hour = old.timestamp / 3600000 AND event = old.event
@@ -89,6 +82,100 @@ INSERT INTO user_days
     SELECT timestamp / 86400000, user_id, COUNT(*) FROM events
     WHERE event = 'component_visit' GROUP BY 1, 2;
 ";
+
+/// Without the triggers that counted what is added in layout 2.
+pub const NO_TRIGGERS_ON_ADDING: &str =
+    "DROP TRIGGER IF EXISTS event_added; DROP TRIGGER IF EXISTS visit_added;";
+
+/// What the new events of a transaction come to.
+#[derive(Default)]
+pub struct Added<'a> {
+    hours: HashMap<Hour<'a>, (i64, i64)>,
+    sessions: HashMap<&'a str, Session>,
+    user_days: HashMap<(i64, &'a str), i64>,
+}
+
+#[derive(Eq, Hash, PartialEq)]
+struct Hour<'a> {
+    hour: i64,
+    event: &'a str,
+    component_hash: &'a str,
+    component_name: &'a str,
+    is_entry: bool,
+}
+
+struct Session {
+    first: i64,
+    last: i64,
+    visits: i64,
+}
+
+impl<'a> Added<'a> {
+    pub fn add(&mut self, record: &'a Record) {
+        let at = integer(record.timestamp.0);
+        let event = record.event.name();
+        let (is_entry, duration_ms) = match &record.event {
+            Event::ComponentVisit { is_entry, .. } => (*is_entry, 0),
+            Event::ComponentExit { duration_ms, .. } => (false, *duration_ms),
+            _ => (false, 0),
+        };
+        let hour = Hour {
+            hour: at / integer(HOUR_MS),
+            event,
+            component_hash: &record.component.hash,
+            component_name: &record.component.name,
+            is_entry,
+        };
+        let (count, ms) = self.hours.entry(hour).or_default();
+        *count += 1;
+        *ms += integer(duration_ms);
+        let visit = i64::from(event == COMPONENT_VISIT);
+        let session = self.sessions.entry(record.session_id.as_str());
+        let session = session.or_insert(Session { first: at, last: at, visits: 0 });
+        session.first = session.first.min(at);
+        session.last = session.last.max(at);
+        session.visits += visit;
+        if visit > 0 {
+            let day = (at / integer(DAY_MS), record.user_id.as_str());
+            *self.user_days.entry(day).or_default() += visit;
+        }
+    }
+
+    pub fn write(self, file: &Connection) -> rusqlite::Result<()> {
+        let mut hours = file.prepare_cached(
+            "INSERT INTO hours VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT DO UPDATE SET count = count + excluded.count, ms = ms + excluded.ms",
+        )?;
+        for (of, (count, ms)) in self.hours {
+            let Hour { hour, event, component_hash, component_name, is_entry } = of;
+            hours.execute(params![
+                hour,
+                event,
+                component_hash,
+                component_name,
+                is_entry,
+                count,
+                ms
+            ])?;
+        }
+        let mut sessions = file.prepare_cached(
+            "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET first = MIN(first, excluded.first),
+                 last = MAX(last, excluded.last), visits = visits + excluded.visits",
+        )?;
+        for (session_id, Session { first, last, visits }) in self.sessions {
+            sessions.execute(params![session_id, first, last, visits])?;
+        }
+        let mut user_days = file.prepare_cached(
+            "INSERT INTO user_days VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET visits = visits + excluded.visits",
+        )?;
+        for ((day, user_id), visits) in self.user_days {
+            user_days.execute(params![day, user_id, visits])?;
+        }
+        Ok(())
+    }
+}
 
 /// Counts everything again.
 pub fn rebuild(connection: &Connection) -> rusqlite::Result<()> {

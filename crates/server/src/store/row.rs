@@ -20,7 +20,7 @@ INSERT INTO events (
     :session_id, :seq, :level, :prev_component, :next_component, :duration_ms, :visit_index,
     :is_entry, :is_last, :session_elapsed_ms, :load_time_ms, :interaction_type, :error_kind,
     :error_message, :line, :demo
-) ON CONFLICT (event_id) DO NOTHING";
+) ON CONFLICT DO NOTHING";
 
 /// The columns that only some events have.
 #[derive(Default)]
@@ -115,6 +115,6 @@ impl Row {
 }
 
 /// SQLite's integers are signed; what is checked fits.
-fn integer(value: u64) -> i64 {
+pub fn integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

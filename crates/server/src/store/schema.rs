@@ -9,6 +9,10 @@ const VERSION: i64 = 3;
 /// The value of `PRAGMA auto_vacuum`.
 const INCREMENTAL: i64 = 2;
 
+/// Memory for pages, in kB; negative is SQLite's way to say so.
+const CACHE_KB: i64 = -32_768;
+/// Pages of the log that make it worth copying into the file: 16 MB.
+const CHECKPOINT: i64 = 4_096;
 /// Bytes that a store must have room for to be ready: those of the largest push.
 const ROOM: i64 = 1 << 20;
 
@@ -17,7 +21,7 @@ const ROOM: i64 = 1 << 20;
 const CREATE: &str = "
 CREATE TABLE events (
     cursor INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id BLOB NOT NULL UNIQUE,
+    event_id BLOB NOT NULL,
     timestamp INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
     event TEXT NOT NULL,
@@ -48,6 +52,10 @@ CREATE INDEX events_by_session ON events (session_id, timestamp, seq);
 CREATE INDEX events_by_user ON events (user_id);
 ";
 
+/// What makes an event stored once. The time comes first: ids are random, and an index that begins with them
+/// is written all over the file once it is larger than memory. A resend has the time of the first.
+const ONCE: &str = "CREATE UNIQUE INDEX events_once ON events (timestamp, event_id);";
+
 /// With all that the questions about visits want to know, so that the events themselves are not read.
 const VISITS: &str = "
 CREATE INDEX visits ON events (
@@ -70,28 +78,36 @@ pub fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // An answer means that the rows survive a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", CACHE_KB)?;
+    // What takes one statement back, triggers and all, is written page by page otherwise.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
         0 => {
             transaction.execute_batch(CREATE)?;
+            transaction.execute_batch(ONCE)?;
             transaction.execute_batch(VISITS)?;
             transaction.execute_batch(rollup::CREATE)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
-        // Written before the counts were kept.
+        // Written before the counts were kept. Its event ids stay unique by themselves as well.
         1 => {
             transaction.execute_batch(DEMO)?;
+            transaction.execute_batch(ONCE)?;
             transaction.execute_batch(VISITS)?;
             transaction.execute_batch(rollup::CREATE)?;
             rollup::rebuild(&transaction)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
-        // Written before there were demo journeys.
+        // Written before there were demo journeys, with triggers that counted what was added.
         2 => {
             transaction.execute_batch(DEMO)?;
             transaction.execute_batch("DROP INDEX visits")?;
             transaction.execute_batch(VISITS)?;
+            transaction.execute_batch(ONCE)?;
+            transaction.execute_batch(rollup::NO_TRIGGERS_ON_ADDING)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
         VERSION => {}

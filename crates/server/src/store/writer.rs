@@ -18,6 +18,7 @@ use crate::{
         Inserted,
         erased::Known,
         note::Note,
+        rollup,
         row::{INSERT, Row},
     },
 };
@@ -125,16 +126,21 @@ fn commit(
     let mut new = Vec::with_capacity(inserts.len());
     {
         let mut statement = transaction.prepare_cached(INSERT)?;
+        let mut added = rollup::Added::default();
         for insert in inserts {
             let mut count = 0;
             for row in insert.rows.iter().filter(|row| !known.contains(&row.record.user_id)) {
-                count += usize::from(row.insert(&mut statement, insert.received_ms)?);
+                if row.insert(&mut statement, insert.received_ms)? {
+                    added.add(&row.record);
+                    count += 1;
+                }
             }
             for note in insert.notes.iter().filter(|note| !is_erased(known, note)) {
                 note.insert(&transaction)?;
             }
             new.push(count);
         }
+        added.write(&transaction)?;
     }
     transaction.commit()?;
     Ok(new)
