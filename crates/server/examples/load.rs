@@ -73,6 +73,7 @@ impl Template {
             session_id: session_id.clone(),
             seq: at + 1,
             component: Component::new(component, component),
+            demo: false,
             event,
         };
         let mut records =
