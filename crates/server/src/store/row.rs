@@ -1,6 +1,6 @@
 //! An event as a row.
 
-use rusqlite::{CachedStatement, named_params};
+use rusqlite::{CachedStatement, params};
 use tracking::{Event, Record};
 
 /// A checked event and the line it came as, which is kept as it is.
@@ -85,31 +85,32 @@ impl Row {
         let Record { event_id, timestamp, user_id, session_id, seq, component, demo, event } =
             &self.record;
         let special = Special::from(event);
-        let rows = statement.execute(named_params! {
-            ":event_id": event_id.0.to_be_bytes(),
-            ":timestamp": integer(timestamp.0),
-            ":received_at": integer(received_ms),
-            ":event": event.name(),
-            ":component_hash": component.hash,
-            ":component_name": component.name,
-            ":user_id": user_id.as_str(),
-            ":session_id": session_id.as_str(),
-            ":seq": integer(*seq),
-            ":level": event.level(),
-            ":prev_component": special.prev_component,
-            ":next_component": special.next_component,
-            ":duration_ms": special.duration_ms.map(integer),
-            ":visit_index": special.visit_index.map(integer),
-            ":is_entry": special.is_entry,
-            ":is_last": special.is_last,
-            ":session_elapsed_ms": special.session_elapsed_ms.map(integer),
-            ":load_time_ms": special.load_time_ms.map(integer),
-            ":interaction_type": special.interaction_type,
-            ":error_kind": special.error_kind,
-            ":error_message": special.error_message,
-            ":line": self.line,
-            ":demo": demo,
-        })?;
+        // In the order in which the statement names them.
+        let rows = statement.execute(params![
+            event_id.0.to_be_bytes(),
+            integer(timestamp.0),
+            integer(received_ms),
+            event.name(),
+            component.hash,
+            component.name,
+            user_id.as_str(),
+            session_id.as_str(),
+            integer(*seq),
+            event.level(),
+            special.prev_component,
+            special.next_component,
+            special.duration_ms.map(integer),
+            special.visit_index.map(integer),
+            special.is_entry,
+            special.is_last,
+            special.session_elapsed_ms.map(integer),
+            special.load_time_ms.map(integer),
+            special.interaction_type,
+            special.error_kind,
+            special.error_message,
+            self.line,
+            demo,
+        ])?;
         Ok(rows > 0)
     }
 }
