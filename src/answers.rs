@@ -3,11 +3,11 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use insights::{
-    Activity, Bounce, ComponentErrors, ComponentLoads, ComponentTime, ComponentVisits, Filter,
-    Flow, FunnelStep, PathStep, Range, Session, SessionLengths, Story, Summary,
+    Activity, Bounce, ComponentErrors, ComponentLoads, ComponentTime, ComponentVisits, Cost,
+    Filter, Flow, FunnelStep, PathStep, Range, Session, SessionLengths, Story, Summary,
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use tracking::Record;
+use tracking::{LabelMode, Record};
 
 use crate::platform::{self, Fetched};
 
@@ -58,6 +58,7 @@ pub enum Question {
     Lengths,
     Errors,
     Loads,
+    Cost,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +73,7 @@ pub enum Answer {
     Lengths(SessionLengths),
     Errors(Vec<ComponentErrors>),
     Loads(Vec<ComponentLoads>),
+    Cost(Cost),
 }
 
 /// Of the range, or of the one as long before it.
@@ -169,6 +171,7 @@ fn here(question: Question, asked: &Asked, all: &[Record]) -> Answer {
         Question::Lengths => Answer::Lengths(insights::session_lengths(records, range)),
         Question::Errors => Answer::Errors(insights::errors(records, range)),
         Question::Loads => Answer::Loads(insights::loads(records, range)),
+        Question::Cost => Answer::Cost(insights::cost(records, range, LabelMode::Metadata)),
     }
 }
 
@@ -197,6 +200,7 @@ async fn there(question: Question, asked: &Asked) -> Result<Answer, Failure> {
         Question::Lengths => ("session-lengths", String::new()),
         Question::Errors => ("errors", String::new()),
         Question::Loads => ("loads", String::new()),
+        Question::Cost => ("cost", String::new()),
     };
     let text = get(subject, asked, asked.range, &more).await?;
     match question {
@@ -211,6 +215,7 @@ async fn there(question: Question, asked: &Asked) -> Result<Answer, Failure> {
         Question::Lengths => read(&text).map(Answer::Lengths),
         Question::Errors => read(&text).map(Answer::Errors),
         Question::Loads => read(&text).map(Answer::Loads),
+        Question::Cost => read(&text).map(Answer::Cost),
     }
 }
 

@@ -116,6 +116,14 @@ pub fn is_visible() -> bool {
         .is_none_or(|document| document.visibility_state() != web_sys::VisibilityState::Hidden)
 }
 
+/// In pixels; 0 where there is no window.
+#[must_use]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+pub fn window_width() -> u32 {
+    let width = web_sys::window().and_then(|window| window.inner_width().ok()?.as_f64());
+    width.unwrap_or_default() as u32
+}
+
 /// Milliseconds that the person's clock is ahead of UTC at an instant.
 #[must_use]
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]

@@ -11,6 +11,8 @@ pub struct Bar {
     pub value: u64,
     /// The number as it is read.
     pub shown: String,
+    /// For whoever points at it; the share of all bars when left out.
+    pub tip: String,
     /// Drawn as a line: what was expected.
     pub mark: Option<u64>,
     pub pick: Option<String>,
@@ -30,7 +32,10 @@ pub fn bars(bars: &[Bar], width: i32) -> Drawing {
     for bar in bars {
         let y = drawing.height;
         drawing.height += ROW;
-        let tip = format!("{}: {} ({} %)", bar.name, bar.shown, percent(bar.value, sum));
+        let tip = match &*bar.tip {
+            "" => format!("{}: {} ({} %)", bar.name, bar.shown, percent(bar.value, sum)),
+            own => own.to_owned(),
+        };
         let pick = bar.pick.as_deref();
         drawing.shapes.extend([
             Shape::rect("hit", 0, y, width, ROW).tip(&tip).pick(pick),

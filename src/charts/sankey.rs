@@ -2,7 +2,7 @@
 
 use super::{
     Drawing, Shape, fit,
-    scale::{percent, place},
+    scale::{grouped, percent, place},
 };
 
 /// From a place in column `step` (1 is the first) to one in the next.
@@ -57,7 +57,7 @@ pub fn sankey(links: &[Link], width: i32, name: impl Fn(&str) -> String) -> Draw
             "{} → {}: {} sessions ({} % of all)",
             name(&link.from),
             name(&link.to),
-            link.count,
+            grouped(link.count),
             percent(link.count, first)
         );
         let class = if link.to == EXIT { "flow leaves" } else { "flow" };
@@ -66,7 +66,8 @@ pub fn sankey(links: &[Link], width: i32, name: impl Fn(&str) -> String) -> Draw
     for node in &nodes {
         let x = x(node.column);
         let text = name(&node.key);
-        let tip = format!("{text}: {} sessions ({} %)", node.count, percent(node.count, first));
+        let share = percent(node.count, first);
+        let tip = format!("{text}: {} sessions ({share} %)", grouped(node.count));
         let class = if node.key == EXIT { "node leaves" } else { "node" };
         let node_shape = Shape::rect(class, x, node.y, NODE, node.height);
         drawing.shapes.push(node_shape.tip(&tip).pick(real(&node.key)));

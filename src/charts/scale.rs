@@ -28,6 +28,30 @@ pub fn ticks(max: u64, count: u64) -> Vec<u64> {
 /// At most four digits: `950`, `1.2k`, `34k`, `5.6M`.
 #[must_use]
 pub fn short(number: u64) -> String {
+    shortened(number, "")
+}
+
+/// `950 B`, `1.2 kB`, `34 kB`, `5.6 MB`.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    shortened(count, " ") + "B"
+}
+
+/// `1234567` as `1,234,567`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn shortened(number: u64, gap: &str) -> String {
     let mut unit = 1;
     let mut letter = "";
     for next in ["k", "M", "G", "T", "P", "E"] {
@@ -39,9 +63,9 @@ pub fn short(number: u64) -> String {
     }
     let (whole, tenth) = (number / unit, number % unit / (unit / 10).max(1));
     if whole < 10 && tenth > 0 && unit > 1 {
-        format!("{whole}.{tenth}{letter}")
+        format!("{whole}.{tenth}{gap}{letter}")
     } else {
-        format!("{whole}{letter}")
+        format!("{whole}{gap}{letter}")
     }
 }
 
@@ -115,6 +139,28 @@ mod tests {
             (u64::MAX, "18E"),
         ] {
             assert_eq!(short(number), text);
+        }
+    }
+
+    #[test]
+    fn sizes_and_large_numbers_are_read_at_a_glance() {
+        for (count, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_234, "1.2 kB"),
+            (52_000_000_000, "52 GB"),
+            (u64::MAX, "18 EB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+            (u64::MAX, "18,446,744,073,709,551,615"),
+        ] {
+            assert_eq!(grouped(number), text);
         }
     }
 

@@ -16,6 +16,7 @@
 mod active_users;
 mod activity;
 mod bounce;
+mod cost;
 mod entry_points;
 mod errors;
 mod exit_points;
@@ -40,6 +41,7 @@ mod visits;
 pub use active_users::{ActiveUsers, active_users};
 pub use activity::{Activity, MAX_STARTS, activity, stretches};
 pub use bounce::{Bounce, bounce};
+pub use cost::{Assumed, Cost, FREE_BYTES, Month, Weight, cost, share};
 pub use entry_points::entry_points;
 pub use errors::{ComponentErrors, LATEST, errors};
 pub use exit_points::exit_points;

@@ -92,6 +92,12 @@ impl<'a> Scope<'a> {
         self.select_with(event, None)
     }
 
+    /// How many bytes the lines have that it is about.
+    #[must_use]
+    pub fn bytes(&self) -> String {
+        format!("sum(bytes_over_time({} [{}]))", self.select(None), self.range)
+    }
+
     /// With one more matcher.
     pub(crate) fn select_with(&self, event: Option<&str>, more: Option<String>) -> String {
         let mut matchers = vec![matcher(field::JOB, "=", self.job)];
@@ -184,5 +190,6 @@ mod tests {
             Scope { hide_demo: true, ..Scope::new("j", 60) }.select(None),
             r#"{job="j"} | json demo="demo" | demo!="true""#
         );
+        assert_eq!(Scope::new("j", 60).bytes(), r#"sum(bytes_over_time({job="j"} [1m]))"#);
     }
 }

@@ -5,10 +5,10 @@ use insights::{Filter, Range, testing};
 use proptest::prelude::*;
 use serde_json::{Value, to_value};
 use server::{
-    answers::{Question, Subject},
+    answers::{self, Question, Subject},
     store::{Row, Store},
 };
-use tracking::Record;
+use tracking::{LabelMode, Record};
 
 /// What the pure function says.
 fn defined(subject: &Subject, records: &[Record], range: Range) -> Value {
@@ -136,6 +136,19 @@ proptest! {
                     .unwrap();
                 let answer: Value = serde_json::from_slice(&json).unwrap();
                 prop_assert_eq!(answer, defined(&subject, &records, range), "{:?} {:?}", subject, filter);
+            }
+            for (filter, labels) in filters(&records)
+                .into_iter()
+                .flat_map(|filter| [LabelMode::Metadata, LabelMode::Stream].map(|labels| (filter.clone(), labels)))
+            {
+                let records = filter.apply(&records, range);
+                let question = Question { subject: Subject::Summary, range, filter };
+                let counted = runtime
+                    .block_on(store.read(move |events| answers::cost::chosen(events, &question, labels)))
+                    .unwrap();
+                // Received in the first moment of 1970: nothing was late.
+                let defined = insights::cost(&records, range, labels);
+                prop_assert_eq!(counted, insights::Cost { late_streams: Some(0), ..defined });
             }
         }
         drop(store);

@@ -58,6 +58,7 @@ async fn each_event_is_counted_as_what_became_of_it() {
         assert_eq!(value(&text, name), expected, "{name}");
     }
     assert!(value(&text, "clm_store_size_bytes") > 10_000.0);
+    assert!(value(&text, "clm_push_bytes_total") > 7_000.0);
     // No label comes from a client.
     assert_eq!(server.get("/api/zap-4711").await.status, StatusCode::NOT_FOUND);
     let text = metrics(&server).await;

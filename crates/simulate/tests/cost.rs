@@ -6,9 +6,13 @@ use std::{
     io::Write,
 };
 
-use flate2::{Compression, write::DeflateEncoder};
+use flate2::{
+    Compression,
+    write::{DeflateEncoder, GzEncoder},
+};
+use insights::{Assumed, Cost, FREE_BYTES, Range, Weight};
 use simulate::{Plan, Push, Simulation, places};
-use tracking::{Frozen, LabelMode, Timestamp, encode, loki::PushRequest};
+use tracking::{Frozen, LabelMode, Record, Timestamp, encode, loki::PushRequest};
 
 const REGISTRY: &str = include_str!("../../../static/registry.json");
 const BUDGETS: &str = include_str!("../../../budgets.toml");
@@ -88,4 +92,58 @@ fn thirty_thousand_events_stay_within_the_budgets() {
     assert!(late as u64 <= budget("loki", "late_streams"));
     assert!(stored * budget("loki", "times_fewer_bytes") <= as_labels);
     assert!((metadata.len() as u64) * budget("loki", "times_fewer_streams") <= labels.len() as u64);
+}
+
+/// What a page sends: from 1 kB on it packs.
+fn sent_bytes(body: &str) -> u64 {
+    if body.len() < 1_024 {
+        return body.len() as u64;
+    }
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(body.as_bytes()).unwrap();
+    packed.finish().unwrap().len() as u64
+}
+
+/// What the pages sent, and each event once.
+fn measured(pushes: &[Push]) -> Cost {
+    let mut records = BTreeMap::new();
+    let mut sent = Weight::default();
+    for push in pushes {
+        sent.bytes += sent_bytes(&push.body);
+        let request: PushRequest<'_> = serde_json::from_str(&push.body).unwrap();
+        for entry in request.streams.iter().flat_map(|stream| &stream.values) {
+            sent.events += 1;
+            let record = Record::from_line(&entry.line).unwrap();
+            records.insert(record.event_id, record);
+        }
+    }
+    let records: Vec<Record> = records.into_values().collect();
+    let cost = insights::cost(&records, Range::ALL, LabelMode::Metadata);
+    Cost { sent: Some(sent), ..cost }
+}
+
+/// The design text reckons with 1,000 people a day, ten visits each, and comes to 150 MB a month.
+#[test]
+fn the_scenario_of_the_design_text_measured_in_place_of_estimated() {
+    let cost = measured(&pushes());
+    let assumed = Assumed::default();
+    let month = assumed.month(&cost).unwrap();
+    let fill = assumed.users_that_fill(FREE_BYTES, &month).unwrap();
+    println!(
+        "| cost | {} people a day, {} visits each, {} days | {} events, {} MB sent, {} MB at Loki in {} streams: {} % \
+         of the free 50 GB, which {} people a day would fill |",
+        assumed.users_per_day,
+        assumed.visits_per_user,
+        assumed.days,
+        month.events,
+        month.sent.unwrap() / 1_000_000,
+        month.loki / 1_000_000,
+        cost.streams,
+        month.loki * 100 / FREE_BYTES,
+        fill,
+    );
+    assert!((400_000_000..700_000_000).contains(&month.loki), "{month:?}");
+    assert!(month.sent.unwrap() < month.loki, "{month:?}");
+    assert!((70_000..130_000).contains(&fill), "{fill}");
+    assert!(cost.streams <= 20 * budget("loki", "streams_per_component"));
 }

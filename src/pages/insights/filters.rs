@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use web_sys::{HtmlInputElement, HtmlSelectElement};
-use yew::prelude::*;
+use yew::{prelude::*, virtual_dom::VTag};
 
 use super::{RANGES, query::Query};
 use crate::{navigation, registry::Registry};
@@ -29,8 +29,8 @@ pub fn filters(query: &Query, registry: &Rc<Registry>, span: &str) -> Html {
                 }) }
             </div>
             if span == "custom" {
-                { date("From", "from", query) }
-                { date("To", "to", query) }
+                { date("From", "from", &query.from, query) }
+                { date("To", "to", &query.to, query) }
             }
             { choose("Component", "component", &chosen(&query.component), &components, query) }
             { choose("Type", "type", &chosen(&query.kind), &kinds, query) }
@@ -40,6 +40,20 @@ pub fn filters(query: &Query, registry: &Rc<Registry>, span: &str) -> Html {
             { only("session", query.session.as_deref(), query) }
         </div>
     }
+}
+
+/// A choice. Whether it is chosen is a property: as an attribute it no longer counts once a person has
+/// chosen.
+pub fn option(value: &str, name: &str, chosen: bool) -> Html {
+    let mut option = VTag::new("option");
+    option.add_attribute("value", value.to_owned());
+    option.add_property("selected", chosen);
+    option.add_child(Html::from(name.to_owned()));
+    option.into()
+}
+
+fn date(label: &'static str, part: &'static str, value: &Option<String>, query: &Query) -> Html {
+    field(label, "date", part, value.clone().unwrap_or_default(), None, query)
 }
 
 /// A list of choices, and the one for everything.
@@ -59,24 +73,33 @@ pub fn choose(
     html! {
         <label class="choice">{ label }
             <select {onchange} name={part}>
-                <option value="" selected={chosen.is_empty()}>{ everything }</option>
-                { for choices.iter().map(|(value, name)| html! {
-                    <option value={value.clone()} selected={value == chosen}>{ name }</option>
-                }) }
+                { option("", everything, chosen.is_empty()) }
+                { for choices.iter().map(|(value, name)| option(value, name, value == chosen)) }
             </select>
         </label>
     }
 }
 
-fn date(label: &'static str, part: &'static str, query: &Query) -> Html {
-    let value = if part == "from" { &query.from } else { &query.to };
-    let value = value.clone().unwrap_or_default();
+/// A date, or a whole number up to `most`.
+pub fn field(
+    label: &'static str,
+    kind: &'static str,
+    part: &'static str,
+    value: String,
+    most: Option<u64>,
+    query: &Query,
+) -> Html {
     let query = query.clone();
     let onchange = Callback::from(move |event: Event| {
         let value = event.target_unchecked_into::<HtmlInputElement>().value();
         navigation::go_to(&query.clone().with(part, &value).fragment());
     });
-    html! { <label class="choice">{ label }<input type="date" {value} {onchange} /></label> }
+    let most = most.map(|most| most.to_string());
+    html! {
+        <label class="choice">{ label }
+            <input type={kind} name={part} {value} min={most.is_some().then_some("1")} max={most} {onchange} />
+        </label>
+    }
 }
 
 /// One user or session: chosen by a link from elsewhere, removed here.

@@ -5,10 +5,15 @@ use std::rc::Rc;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::{filters::choose, query::Query};
+use super::{
+    filters::{choose, option},
+    query::Query,
+};
 use crate::{navigation, registry::Registry};
 
 const MOST: usize = 8;
+/// No component has a hash with a bracket.
+const EARLIER: &str = "(earlier)";
 const WINDOWS: [(&str, &str); 4] =
     [("5", "5 min"), ("30", "30 min"), ("60", "1 h"), ("1440", "1 day")];
 
@@ -21,6 +26,13 @@ pub fn steps(query: &Query, registry: &Registry) -> Vec<String> {
     }
 }
 
+/// The address's minutes.
+#[must_use]
+pub fn within_ms(query: &Query) -> Option<u64> {
+    let minutes = query.within.as_deref()?.parse::<u64>().ok()?;
+    Some(minutes.clamp(1, 1_000_000) * 60_000)
+}
+
 pub fn builder(query: &Query, registry: &Rc<Registry>) -> Html {
     let steps = steps(query, registry);
     let go = |steps: &[String]| query.clone().with("funnel", &steps.join(",")).fragment();
@@ -28,9 +40,14 @@ pub fn builder(query: &Query, registry: &Rc<Registry>) -> Html {
         let (query, steps) = (query.clone(), steps.clone());
         Callback::from(move |event: Event| {
             let mut steps = steps.clone();
-            let value = event.target_unchecked_into::<HtmlSelectElement>().value();
+            let select = event.target_unchecked_into::<HtmlSelectElement>();
+            let value = select.value();
+            // What was chosen may be a deed; the list goes on saying which component it is.
+            select.set_value(steps.get(at).map_or("", String::as_str));
             if value.is_empty() && steps.len() > 1 {
                 steps.remove(at);
+            } else if value == EARLIER {
+                steps.swap(at - 1, at);
             } else if let Some(step) = steps.get_mut(at).filter(|_| !value.is_empty()) {
                 *step = value;
             }
@@ -45,12 +62,11 @@ pub fn builder(query: &Query, registry: &Rc<Registry>) -> Html {
         <div class="funnel-pick">
             { for steps.iter().enumerate().map(|(at, hash)| html! {
                 <select key={format!("{at}")} aria-label={format!("Step {}", at + 1)} onchange={pick(at)}>
-                    { for registry.components.iter().map(|component| html! {
-                        <option value={component.hash.to_string()} selected={*component.hash == **hash}>
-                            { &*component.name }
-                        </option>
+                    { for registry.components.iter().map(|component| {
+                        option(&component.hash, &component.name, *component.hash == **hash)
                     }) }
-                    <option value="">{ "Remove this step" }</option>
+                    if at > 0 { { option(EARLIER, "Move it one earlier", false) } }
+                    { option("", "Remove this step", false) }
                 </select>
             }) }
             if steps.len() < MOST { <a class="button" href={go(&longer)}>{ "Add a step" }</a> }

@@ -6,9 +6,8 @@ use crate::answers::{Asked, Question};
 
 const JOB: &str = "clm-frontend";
 
-/// `None` for what LogQL cannot ask: a funnel, and sessions by their entry.
-#[must_use]
-pub fn query(question: Question, asked: &Asked) -> Option<String> {
+/// The query, or why there is none.
+pub fn query(question: Question, asked: &Asked) -> Result<String, &'static str> {
     let panel = match question {
         Question::Totals => Panel::TotalVisits,
         Question::Activity => Panel::Timeline,
@@ -22,10 +21,13 @@ pub fn query(question: Question, asked: &Asked) -> Option<String> {
         Question::Lengths => Panel::SessionP95,
         Question::Errors => Panel::Errors,
         Question::Loads => Panel::LoadMedian,
-        Question::Funnel => return None,
+        // Asked of all lines, below.
+        Question::Cost => Panel::TotalVisits,
+        Question::Funnel => return Err("LogQL cannot follow a session from step to step."),
     };
-    if asked.filter.entry.is_some() {
-        return None;
+    let is_about_part = !asked.filter.components.is_empty();
+    if asked.filter.entry.is_some() || (is_about_part && !panel.by_component()) {
+        return Err("LogQL cannot ask this with these filters.");
     }
     let span_ms = asked.range.to_ms.saturating_sub(asked.range.from_ms);
     let pattern = asked.filter.components.join("|");
@@ -40,7 +42,7 @@ pub fn query(question: Question, asked: &Asked) -> Option<String> {
         hide_demo: asked.filter.hide_demo,
         ..Scope::new(JOB, span_ms.div_ceil(1_000))
     };
-    Some(panel.query(&scope))
+    Ok(if question == Question::Cost { scope.bytes() } else { panel.query(&scope) })
 }
 
 #[cfg(test)]
@@ -70,7 +72,10 @@ mod tests {
     #[test]
     fn what_cannot_be_asked_has_no_query() {
         let filter = Filter { entry: Some("a".into()), ..Filter::default() };
-        assert_eq!(query(Question::Visits, &asked(filter)), None);
-        assert_eq!(query(Question::Funnel, &asked(Filter::default())), None);
+        assert!(query(Question::Visits, &asked(filter)).is_err());
+        assert!(query(Question::Funnel, &asked(Filter::default())).is_err());
+        // Whole sessions are not those of one component.
+        let filter = Filter { components: vec!["a".into()], ..Filter::default() };
+        assert!(query(Question::Lengths, &asked(filter)).is_err());
     }
 }

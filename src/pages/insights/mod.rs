@@ -1,5 +1,6 @@
 //! The answers: what is visited, for how long, in which order, and where people leave.
 
+mod cost;
 pub mod filters;
 mod funnel;
 mod grafana;
@@ -7,6 +8,7 @@ mod panel;
 pub mod query;
 mod sample;
 mod show;
+mod table;
 mod totals;
 
 use std::rc::Rc;
@@ -39,20 +41,27 @@ const RANGES: [(&str, &str, u64); 5] = [
 ];
 pub const DEFAULT_RANGE: &str = "24h";
 
-const PANELS: [(Question, &str, &str, bool); 13] = [
-    (Question::Totals, "How much is going on?", "against the time before", true),
-    (Question::Activity, "When are people here?", "visits", true),
-    (Question::Visits, "Which components are visited?", "visits", false),
-    (Question::Time, "Where is time spent?", "time seen", false),
-    (Question::Paths, "Which way do people go?", "sessions, step by step", true),
-    (Question::Flows, "Where do people go next?", "times, from row to column", true),
-    (Question::Entries, "Where do people come in?", "sessions", false),
-    (Question::Exits, "Where do people leave?", "sessions", false),
-    (Question::Funnel, "Where does the funnel leak?", "sessions", false),
-    (Question::Lengths, "How long do people stay?", "sessions", false),
-    (Question::Users, "How many people are active?", "people", false),
-    (Question::Loads, "What loads slowly?", "median", false),
-    (Question::Errors, "What breaks?", "errors", false),
+/// Question, title, unit, and how it looks.
+const PANELS: [(Question, &str, &str, &str); 14] = [
+    (Question::Totals, "How much is going on?", "against the time before", "wide as-tiles"),
+    (Question::Activity, "When are people here?", "visits", "wide as-columns"),
+    (Question::Visits, "Which components are visited?", "visits", "as-bars"),
+    (Question::Time, "Where is time spent?", "time seen", "as-bars"),
+    (Question::Paths, "Which way do people go?", "sessions, step by step", "wide as-flows"),
+    (Question::Flows, "Where do people go next?", "times, from row to column", "wide as-cells"),
+    (Question::Entries, "Where do people come in?", "sessions", "as-bars"),
+    (Question::Exits, "Where do people leave?", "sessions", "as-bars"),
+    (Question::Funnel, "Where does the funnel leak?", "sessions", "as-steps"),
+    (Question::Lengths, "How long do people stay?", "sessions", "as-columns"),
+    (Question::Users, "How many people are active?", "people", "as-columns"),
+    (Question::Loads, "What loads slowly?", "median", "as-bars"),
+    (Question::Errors, "What breaks?", "errors", "as-few-bars"),
+    (
+        Question::Cost,
+        "What does tracking cost?",
+        "measured, and what it would come to",
+        "wide as-tiles",
+    ),
 ];
 
 #[component]
@@ -68,14 +77,22 @@ pub fn Insights() -> Html {
     // Names and the funnel's first steps come from the registry.
     let known = registry.is_some();
     let registry = (*registry).clone().unwrap_or_default();
-    let asked = use_memo(((*query).clone(), registry.clone(), on_device, *turn), |parts| {
-        let (query, registry, on_device, _) = parts;
-        let of = if *on_device {
-            Source::Device(Rc::new(answers::own_records(&store.own_events())))
-        } else {
-            Source::Server
-        };
-        asked(query, registry, of)
+    let asked = use_memo(
+        ((*query).clone().of_all_panels(), registry.clone(), on_device, *turn),
+        |(query, registry, on_device, _)| {
+            let of = if *on_device {
+                Source::Device(Rc::new(answers::own_records(&store.own_events())))
+            } else {
+                Source::Server
+            };
+            asked(query, registry, of)
+        },
+    );
+    let (steps, within_ms) = (funnel::steps(&query, &registry), funnel::within_ms(&query));
+    let funnel = use_memo((asked.clone(), steps, within_ms), |(asked, steps, within_ms)| Asked {
+        funnel: steps.clone(),
+        within_ms: *within_ms,
+        ..(**asked).clone()
     });
     let refresh_all = use_callback(*turn, {
         let turn = turn.clone();
@@ -98,11 +115,16 @@ pub fn Insights() -> Html {
             { filters::filters(&query, &registry, span) }
             <div class="cards">
                 if known {
-                { for PANELS.iter().map(|(question, title, unit, wide)| html! {
-                    <Panel key={*title} question={*question} title={*title} unit={*unit} wide={*wide}
-                           asked={asked.clone()} query={(*query).clone()} registry={registry.clone()}
+                { for PANELS.iter().map(|(question, title, unit, class)| html! {
+                    <Panel key={*title} question={*question} title={*title} unit={*unit} class={*class}
+                           asked={if *question == Question::Funnel { funnel.clone() } else { asked.clone() }}
+                           query={(*query).clone()} registry={registry.clone()}
                            {resized} on_no_server={on_no_server.clone()}>
-                        if *question == Question::Funnel { { funnel::builder(&query, &registry) } }
+                        { match question {
+                            Question::Funnel => funnel::builder(&query, &registry),
+                            Question::Cost => cost::builder(&query),
+                            _ => Html::default(),
+                        } }
                     </Panel>
                 }) }
                 }
@@ -158,23 +180,18 @@ pub fn asked(query: &Query, registry: &Registry, of: Source) -> Asked {
     };
     let column_ms = calendar::column_ms(range.to_ms.saturating_sub(range.from_ms));
     let starts = calendar::starts(range.from_ms, range.to_ms, column_ms, offset);
-    let minutes = query.within.as_deref().and_then(|text| text.parse::<u64>().ok());
-    let within_ms = minutes.map(|minutes| minutes.clamp(1, 1_000_000) * 60_000);
-    Asked { range, filter, starts, funnel: funnel::steps(query, registry), within_ms, of }
+    Asked { range, filter, starts, funnel: Vec::new(), within_ms: None, of }
 }
 
-/// A number that rises when the window changes its size.
+/// The window's width: charts are drawn anew when it changes.
 #[hook]
 pub fn use_resized() -> u32 {
-    let resized = use_state_eq(|| 0_u32);
-    let latest = use_mut_ref(|| 0_u32);
+    let resized = use_state_eq(platform::window_width);
     {
         let resized = resized.clone();
         use_effect_with((), move |()| {
-            let closure = Closure::<dyn FnMut()>::new(move || {
-                *latest.borrow_mut() += 1;
-                resized.set(*latest.borrow());
-            });
+            let closure =
+                Closure::<dyn FnMut()>::new(move || resized.set(platform::window_width()));
             let window = web_sys::window();
             if let Some(window) = &window {
                 let listener = closure.as_ref().unchecked_ref();

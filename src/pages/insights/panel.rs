@@ -7,31 +7,34 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::{
-    grafana,
+    cost, grafana,
     query::Query,
-    show::{self, Setting, Table, Value},
-    totals,
+    show::{self, Setting, Tile},
+    table::{Table, Value},
 };
 use crate::{
     answers::{self, Answer, Asked, Failure, Question},
-    charts::{Drawing, picture::Picture},
+    charts::{picture::Picture, scale::grouped},
     navigation, platform,
     registry::Registry,
 };
+
+/// Rows of a table on the screen; a file has all.
+const ROWS: usize = 200;
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
     pub question: Question,
     pub title: &'static str,
     pub unit: &'static str,
+    /// The room that its answer takes, see `.as-bars` and the like in the styles.
+    pub class: &'static str,
     pub asked: Rc<Asked>,
     pub query: Query,
     pub registry: Rc<Registry>,
-    /// Raised when the window changes its size.
+    /// Changes with the width of the window.
     pub resized: u32,
     pub on_no_server: Callback<()>,
-    #[prop_or_default]
-    pub wide: bool,
     #[prop_or_default]
     pub children: Children,
 }
@@ -43,6 +46,7 @@ pub fn Panel(props: &Props) -> Html {
     let known = use_state_eq(|| None::<Known>);
     let tries = use_state_eq(|| 0_u32);
     let width = use_state_eq(|| 0_i32);
+    let more = use_state_eq(|| (false, false));
     let body = use_node_ref();
     {
         let (width, body) = (width.clone(), body.clone());
@@ -70,42 +74,53 @@ pub fn Panel(props: &Props) -> Html {
             });
         });
     }
-    let again = Callback::from(move |_: MouseEvent| tries.set(*tries + 1));
+    let again = {
+        let known = known.clone();
+        Callback::from(move |_: MouseEvent| {
+            known.set(None);
+            tries.set(*tries + 1);
+        })
+    };
+    let is_late = known.as_ref().is_none_or(|(asked, _)| *asked != props.asked);
     let content = match &*known {
-        None => html! { <div class="waiting" aria-busy="true" /> },
+        None => html! { <div class="waiting" /> },
         Some((_, Err(why))) => html! {
-            <div class="nothing" role="alert">
+            // One of them is enough to be heard.
+            <div class="nothing" role={(props.question == Question::Totals).then_some("alert")}>
                 <p>{ why }{ " What is stored stays stored; try again when it is back." }</p>
                 <button class="button" onclick={again}>{ "Try again" }</button>
             </div>
         },
-        Some((_, Ok(answer))) => match &**answer {
-            Answer::Totals(totals) => totals::totals(totals),
-            answer => answered(props, answer, *width),
-        },
+        Some((asked, Ok(answer))) => answered(props, asked, answer, *width, &more),
     };
-    let class = classes!("card", props.wide.then_some("wide"));
     html! {
-        <section {class} id={format!("panel-{:?}", props.question)}>
+        <section class={classes!("card", props.class)} id={format!("panel-{:?}", props.question)}>
             <h2>{ props.title }<small>{ props.unit }</small></h2>
             { props.children.clone() }
-            <div ref={body}>{ content }</div>
+            <div ref={body} class="answer" aria-busy={is_late.then_some("true")}>{ content }</div>
         </section>
     }
 }
 
-fn answered(props: &Props, answer: &Answer, width: i32) -> Html {
+/// What is below the picture: shown or not, and whether the query was just copied.
+type More = UseStateHandle<(bool, bool)>;
+
+fn answered(props: &Props, asked: &Asked, answer: &Answer, width: i32, more: &More) -> Html {
     let set = Setting {
         registry: &props.registry,
-        asked: &props.asked,
+        asked,
         width,
         offset: &platform::ahead_of_utc,
+        assumed: cost::assumed(&props.query),
     };
-    let show::View { drawing, table, note } = show::view(props.question, answer, &set);
-    if table.is_empty() && props.question != Question::Funnel {
+    let show::View { tiles, drawing, table, note } = show::view(props.question, answer, &set);
+    if table.is_empty() {
         let text = match props.question {
             Question::Errors => "No errors in this time.",
-            _ => "Nothing in this time. Open a component on the dashboard, or widen the range.",
+            _ if asked.filter.is_empty() => {
+                "Nothing in this time. Open a component on the dashboard, or widen the range."
+            }
+            _ => "Nothing in this time with these filters. Choose All, or widen the range.",
         };
         return html! { <p class="nothing">{ text }</p> };
     }
@@ -113,37 +128,67 @@ fn answered(props: &Props, answer: &Answer, width: i32) -> Html {
     let onpick = Callback::from(move |hash: String| {
         navigation::go_to(&query.clone().with("component", &hash).fragment());
     });
+    let is_open = more.0;
+    let turn = {
+        let more = more.clone();
+        Callback::from(move |event: MouseEvent| {
+            event.prevent_default();
+            more.set((!is_open, false));
+        })
+    };
     html! {
         <>
-            if width > 0 { { picture(drawing, width, props.title, onpick) } }
+            if !tiles.is_empty() { <dl class="stats">{ for tiles.iter().map(tile) }</dl> }
+            if width > 0 && drawing.height > 0 { <Picture {drawing} {width} label={props.title} {onpick} /> }
             <p class="note">{ note }</p>
-            <details>
-                <summary>{ "Numbers and export" }</summary>
-                { exports(props, &table) }
-                { numbers(&table, props) }
+            <details open={is_open}>
+                <summary onclick={turn}>{ "Numbers and export" }</summary>
+                if is_open {
+                    { exports(props, asked, &table, more) }
+                    { numbers(&table, props) }
+                }
             </details>
         </>
     }
 }
 
-fn picture(drawing: Drawing, width: i32, label: &'static str, onpick: Callback<String>) -> Html {
-    html! { <Picture {drawing} {width} {label} {onpick} /> }
+fn tile(Tile { name, value, small }: &Tile) -> Html {
+    html! {
+        <div class="stat"><dt>{ name }</dt><dd>{ value }</dd><dd class="change">{ small }</dd></div>
+    }
 }
 
-fn exports(props: &Props, table: &Table) -> Html {
+fn exports(props: &Props, asked: &Asked, table: &Table, more: &More) -> Html {
     let question = props.question;
-    let file = |ending: &str, text: String| {
-        let name = format!("{question:?}.{ending}").to_ascii_lowercase();
-        Callback::from(move |_: MouseEvent| platform::download(&name, &text))
+    let file = |ending: &'static str, text: fn(&Table) -> String| {
+        let table = table.clone();
+        Callback::from(move |_: MouseEvent| {
+            let name = format!("{question:?}.{ending}").to_ascii_lowercase();
+            platform::download(&name, &text(&table));
+        })
+    };
+    let query = match grafana::query(question, asked) {
+        Err(why) => html! { <span class="muted">{ why }</span> },
+        Ok(logql) => {
+            let shown = logql.clone();
+            let is_copied = more.1;
+            let more = more.clone();
+            let copy = Callback::from(move |_: MouseEvent| {
+                more.set((true, platform::copy(&logql)));
+            });
+            html! {
+                <>
+                    <code tabindex="0" class="logql" title="The same question for Grafana">{ shown }</code>
+                    <button class="button" onclick={copy}>{ if is_copied { "Copied" } else { "Copy LogQL" } }</button>
+                </>
+            }
+        }
     };
     html! {
         <p class="exports">
-            <button class="button" onclick={file("csv", table.csv())}>{ "CSV" }</button>
-            <button class="button" onclick={file("json", table.json())}>{ "JSON" }</button>
-            if let Some(logql) = grafana::query(question, &props.asked) {
-                <code tabindex="0" class="logql" title="The same question for Grafana">{ &logql }</code>
-                <button class="button" onclick={Callback::from(move |_: MouseEvent| { platform::copy(&logql); })}>{ "Copy LogQL" }</button>
-            }
+            <button class="button" onclick={file("csv", Table::csv)}>{ "CSV" }</button>
+            <button class="button" onclick={file("json", Table::json)}>{ "JSON" }</button>
+            { query }
         </p>
     }
 }
@@ -157,15 +202,17 @@ fn numbers(table: &Table, props: &Props) -> Html {
                 html! { <td><a {href}>{ text }</a></td> }
             }
             Value::Text(_) | Value::Component(..) | Value::Time(_) => html! { <td>{ text }</td> },
-            Value::Number(_) | Value::Ms(_) => html! { <td class="figure">{ text }</td> },
+            _ => html! { <td class="figure">{ text }</td> },
         }
     };
+    let all = table.rows.len();
     html! {
         <div class="numbers" tabindex="0" role="region" aria-label={props.title}>
             <table>
                 <thead><tr>{ for table.heads.iter().map(|head| html! { <th scope="col">{ head }</th> }) }</tr></thead>
-                <tbody>{ for table.rows.iter().map(|row| html! { <tr>{ for row.iter().map(cell) }</tr> }) }</tbody>
+                <tbody>{ for table.rows.iter().take(ROWS).map(|row| html! { <tr>{ for row.iter().map(cell) }</tr> }) }</tbody>
             </table>
+            if all > ROWS { { format!("The first {ROWS} rows of {}; the files have all.", grouped(all as u64)) } }
         </div>
     }
 }

@@ -25,6 +25,10 @@ pub struct Query {
     pub funnel: Option<String>,
     /// Minutes.
     pub within: Option<String>,
+    /// What the cost is reckoned with.
+    pub people: Option<String>,
+    pub visits: Option<String>,
+    pub days: Option<String>,
     /// What a session is searched by.
     pub search: Option<String>,
     /// Which page of the sessions, from 1.
@@ -32,7 +36,7 @@ pub struct Query {
 }
 
 impl Query {
-    fn parts(&mut self) -> [(&'static str, &mut Option<String>); 14] {
+    fn parts(&mut self) -> [(&'static str, &mut Option<String>); 17] {
         [
             ("range", &mut self.range),
             ("from", &mut self.from),
@@ -46,6 +50,9 @@ impl Query {
             ("of", &mut self.of),
             ("funnel", &mut self.funnel),
             ("within", &mut self.within),
+            ("people", &mut self.people),
+            ("visits", &mut self.visits),
+            ("days", &mut self.days),
             ("search", &mut self.search),
             ("page", &mut self.page),
         ]
@@ -72,6 +79,18 @@ impl Query {
         for (known, place) in self.parts() {
             if known == name {
                 *place = Some(value.to_owned()).filter(|value| !value.is_empty());
+            }
+        }
+        self
+    }
+
+    /// Without what only one panel is about: when that changes, the others need not ask again.
+    #[must_use]
+    pub fn of_all_panels(mut self) -> Self {
+        const OF_ONE: [&str; 5] = ["funnel", "within", "people", "visits", "days"];
+        for (name, place) in self.parts() {
+            if OF_ONE.contains(&name) {
+                *place = None;
             }
         }
         self
@@ -150,6 +169,12 @@ mod tests {
         let fragment = sessions.clone().fragment();
         assert!(fragment.starts_with("#/sessions?range=7d&") && fragment.ends_with("&page=2"));
         assert_eq!(sessions.with("entry", "a").page, None);
+    }
+
+    #[test]
+    fn the_funnel_and_the_cost_are_no_question_to_the_others() {
+        let text = "range=7d&funnel=a,b&within=5&people=9&visits=8&days=7";
+        assert_eq!(Query::parse(text).of_all_panels(), Query::parse("range=7d"));
     }
 
     #[test]

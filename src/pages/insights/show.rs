@@ -2,8 +2,13 @@
 
 use std::rc::Rc;
 
-use insights::LENGTHS_MS;
+use insights::{Assumed, LENGTHS_MS};
 
+use super::{
+    cost,
+    table::{Table, Value},
+    totals,
+};
 use crate::{
     answers::{Answer, Asked, Question},
     charts::{
@@ -13,7 +18,7 @@ use crate::{
         columns,
         columns::Column,
         heatmap, sankey,
-        scale::{duration, percent},
+        scale::{duration, grouped, percent},
     },
     registry::Registry,
 };
@@ -21,27 +26,20 @@ use crate::{
 /// All that a panel shows of an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct View {
+    pub tiles: Vec<Tile>,
     pub drawing: Drawing,
     pub table: Table,
     /// A sentence below the picture.
     pub note: String,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Table {
-    pub heads: Vec<&'static str>,
-    pub rows: Vec<Vec<Value>>,
-}
-
+/// One number that is read at a glance.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    Text(String),
-    /// A component, by hash and name.
-    Component(String, String),
-    Number(u64),
-    Ms(Option<u64>),
-    /// Milliseconds since 1970.
-    Time(u64),
+pub struct Tile {
+    pub name: String,
+    pub value: String,
+    /// Below it.
+    pub small: String,
 }
 
 pub struct Setting<'a> {
@@ -49,6 +47,7 @@ pub struct Setting<'a> {
     pub asked: &'a Asked,
     pub width: i32,
     pub offset: Offset<'a>,
+    pub assumed: Assumed,
 }
 
 /// How many bars a picture has; the table has all.
@@ -72,14 +71,23 @@ impl Setting<'_> {
     }
 
     fn bar(&self, hash: &str, value: u64, shown: String) -> Bar {
-        Bar { name: self.name(hash), value, shown, mark: None, pick: Some(hash.to_owned()) }
+        Bar { name: self.name(hash), value, shown, pick: Some(hash.to_owned()), ..Bar::default() }
+    }
+
+    fn counted(&self, hash: &str, value: u64) -> Bar {
+        self.bar(hash, value, grouped(value))
     }
 
     fn bars(&self, mut all: Vec<Bar>, heads: Vec<&'static str>, rows: Vec<Vec<Value>>) -> View {
         let hidden = all.len().saturating_sub(BARS);
         all.truncate(BARS);
         let note = if hidden > 0 { format!("{hidden} more in the table.") } else { String::new() };
-        View { drawing: bars::bars(&all, self.width), table: Table { heads, rows }, note }
+        View {
+            drawing: bars::bars(&all, self.width),
+            table: Table { heads, rows },
+            note,
+            ..View::default()
+        }
     }
 
     fn when(&self, at_ms: u64) -> String {
@@ -95,10 +103,11 @@ impl Setting<'_> {
 #[must_use]
 pub fn view(question: Question, answer: &Answer, set: &Setting<'_>) -> View {
     match answer {
-        Answer::Totals(_) => View::default(),
+        Answer::Totals(totals) => totals::view(totals),
+        Answer::Cost(cost) => cost::view(cost, &set.assumed),
         Answer::Counts(counts) => {
             let unit = if question == Question::Visits { "Visits" } else { "Sessions" };
-            let bars = counts.iter().map(|c| set.bar(&c.component, c.visits, c.visits.to_string()));
+            let bars = counts.iter().map(|c| set.counted(&c.component, c.visits));
             let row = |c: &insights::ComponentVisits| {
                 vec![set.component(&c.component), Value::Number(c.visits)]
             };
@@ -117,7 +126,7 @@ pub fn view(question: Question, answer: &Answer, set: &Setting<'_>) -> View {
         }
         Answer::Loads(loads) => loads_view(loads, set),
         Answer::Errors(errors) => {
-            let bars = errors.iter().map(|e| set.bar(&e.component, e.errors, e.errors.to_string()));
+            let bars = errors.iter().map(|e| set.counted(&e.component, e.errors));
             let row = |e: &insights::ComponentErrors| {
                 let latest = Value::Text(e.latest.join(" · "));
                 vec![set.component(&e.component), Value::Number(e.errors), latest]
@@ -155,28 +164,24 @@ pub fn view(question: Question, answer: &Answer, set: &Setting<'_>) -> View {
                     heads: vec!["Step", "From", "To", "Sessions"],
                     rows: paths.iter().map(row).collect(),
                 },
-                note: String::new(),
+                ..View::default()
             }
         }
         Answer::Flows(flows) => {
-            let sum = flows.iter().map(|f| f.count).sum();
-            let cell = |f: &insights::Flow| {
-                let (row, column) = (set.name(&f.from), set.name(&f.to));
-                let share = percent(f.count, sum);
-                let tip = format!("{row} → {column}: {} times ({share} %)", f.count);
-                heatmap::Cell { row, column, count: f.count, tip }
-            };
-            let cells: Vec<_> = flows.iter().map(cell).collect();
+            let cells: Vec<_> = flows
+                .iter()
+                .map(|f| heatmap::Cell { row: &f.from, column: &f.to, count: f.count })
+                .collect();
             let row = |f: &insights::Flow| {
                 vec![set.component(&f.from), set.component(&f.to), Value::Number(f.count)]
             };
             View {
-                drawing: heatmap::heatmap(&cells, set.width),
+                drawing: heatmap::heatmap(&cells, set.width, |key| set.name(key)),
                 table: Table {
                     heads: vec!["From", "To", "Times"],
                     rows: flows.iter().map(row).collect(),
                 },
-                note: String::new(),
+                ..View::default()
             }
         }
     }
@@ -186,7 +191,11 @@ fn loads_view(loads: &[insights::ComponentLoads], set: &Setting<'_>) -> View {
     let expected = |hash: &str| set.registry.find(hash).map(|c| c.expected_load_time_ms);
     let bars = loads.iter().map(|l| {
         let median = l.median_ms.unwrap_or(0);
-        Bar { mark: expected(&l.component), ..set.bar(&l.component, median, duration(median)) }
+        let mark = expected(&l.component);
+        let bar = set.bar(&l.component, median, duration(median));
+        let of = mark.map_or_else(String::new, |ms| format!(", expected {}", duration(ms)));
+        let tip = format!("{}: {} in half of {} loads{of}", bar.name, bar.shown, grouped(l.loads));
+        Bar { mark, tip, ..bar }
     });
     let row = |l: &insights::ComponentLoads| {
         let mut row = vec![set.component(&l.component), Value::Number(l.loads)];
@@ -201,23 +210,42 @@ fn loads_view(loads: &[insights::ComponentLoads], set: &Setting<'_>) -> View {
 
 fn funnel_view(steps: &[insights::FunnelStep], set: &Setting<'_>) -> View {
     let all = steps.first().map_or(0, |step| step.sessions);
-    let bars = steps.iter().map(|s| {
-        let shown = format!("{} · {} %", s.sessions, percent(s.sessions, all));
-        set.bar(&s.component, s.sessions, shown)
-    });
-    let mut before = all;
-    let rows = steps.iter().map(|s| {
-        let lost = before.saturating_sub(s.sessions);
-        before = s.sessions;
-        vec![
-            set.component(&s.component),
-            Value::Number(s.sessions),
+    let before = [all].into_iter().chain(steps.iter().map(|step| step.sessions));
+    let mut bars = Vec::new();
+    let mut rows = Vec::new();
+    for (step, before) in steps.iter().zip(before) {
+        let lost = before.saturating_sub(step.sessions);
+        let (reach, drop) = (percent(step.sessions, all), percent(lost, before));
+        let bar = set.bar(
+            &step.component,
+            step.sessions,
+            format!("{} · {reach} %", grouped(step.sessions)),
+        );
+        let wait = step.median_ms_from_previous;
+        let wait =
+            wait.map_or_else(String::new, |ms| format!("; half of the others in {}", duration(ms)));
+        let tip = if bars.is_empty() {
+            format!("{}: {} sessions begin", bar.name, grouped(all))
+        } else {
+            format!("{}: {} ({drop} %) are lost before it{wait}", bar.name, grouped(lost))
+        };
+        bars.push(Bar { tip, ..bar });
+        rows.push(vec![
+            set.component(&step.component),
+            Value::Number(step.sessions),
             Value::Number(lost),
-            Value::Ms(s.median_ms_from_previous),
-        ]
-    });
-    let heads = vec!["Step", "Sessions", "Lost before it", "Median time from the step before"];
-    set.bars(bars.collect(), heads, rows.collect())
+            Value::Percent(drop),
+            Value::Ms(step.median_ms_from_previous),
+        ]);
+    }
+    let heads =
+        vec!["Step", "Sessions", "Lost before it", "Of the step before", "Median time from it"];
+    let mut view = set.bars(bars, heads, rows);
+    if let [_, .., last] = steps {
+        let (end, share) = (grouped(last.sessions), percent(last.sessions, all));
+        view.note = format!("{end} of {} sessions ({share} %) come to the end.", grouped(all));
+    }
+    view
 }
 
 fn activity_view(question: Question, all: &[insights::Activity], set: &Setting<'_>) -> View {
@@ -229,9 +257,10 @@ fn activity_view(question: Question, all: &[insights::Activity], set: &Setting<'
             calendar::clock(a.start_ms, set.offset)
         );
         let (value, tip) = if users {
-            (a.users, format!("{at}: {} people", a.users))
+            (a.users, format!("{at}: {} people", grouped(a.users)))
         } else {
-            (a.visits, format!("{at}: {} visits, {} errors", a.visits, a.errors))
+            let (visits, errors) = (grouped(a.visits), grouped(a.errors));
+            (a.visits, format!("{at}: {visits} visits, {errors} errors"))
         };
         Column { label: set.when(a.start_ms), value, tip, errors: if users { 0 } else { a.errors } }
     };
@@ -250,138 +279,37 @@ fn activity_view(question: Question, all: &[insights::Activity], set: &Setting<'
             rows: all.iter().map(row).collect(),
         },
         note: note.to_owned(),
+        ..View::default()
     }
 }
 
 fn lengths_view(lengths: &insights::SessionLengths, set: &Setting<'_>) -> View {
-    let bins = LENGTHS_MS.iter().zip(&lengths.sessions);
+    let all: u64 = lengths.sessions.iter().sum();
     let label = |start: u64| if start == 0 { "0 s".to_owned() } else { duration(start) };
-    let column = |(start, sessions): (&u64, &u64)| Column {
-        label: label(*start),
-        value: *sessions,
-        tip: format!("{} and longer: {sessions} sessions", label(*start)),
-        errors: 0,
+    let mut columns = Vec::new();
+    let mut rows = Vec::new();
+    for (at, (start, sessions)) in LENGTHS_MS.iter().zip(&lengths.sessions).enumerate() {
+        let label = label(*start);
+        let to = LENGTHS_MS
+            .get(at + 1)
+            .map_or_else(|| " and longer".to_owned(), |end| format!(" to {}", duration(*end)));
+        let tip =
+            format!("{label}{to}: {} sessions ({} %)", grouped(*sessions), percent(*sessions, all));
+        rows.push(vec![Value::Text(format!("{label}{to}")), Value::Number(*sessions)]);
+        columns.push(Column { label, value: *sessions, tip, errors: 0 });
+    }
+    let note = match (lengths.median_ms, lengths.p95_ms) {
+        (Some(half), Some(most)) => format!(
+            "Half of the sessions are shorter than {}, 95 of 100 shorter than {}.",
+            duration(half),
+            duration(most)
+        ),
+        _ => String::new(),
     };
-    let row = |(start, sessions): (&u64, &u64)| {
-        vec![Value::Text(label(*start)), Value::Number(*sessions)]
-    };
-    let median = lengths.median_ms.map_or_else(String::new, |ms| {
-        format!("Half of the sessions are shorter than {}.", duration(ms))
-    });
     View {
-        drawing: columns::columns(&bins.clone().map(column).collect::<Vec<_>>(), set.width),
-        table: Table { heads: vec!["From", "Sessions"], rows: bins.map(row).collect() },
-        note: median,
-    }
-}
-
-impl Table {
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        // A row of zeros says as little as none.
-        self.rows.iter().flatten().all(|value| {
-            matches!(value, Value::Number(0) | Value::Ms(_) | Value::Time(_) | Value::Text(_))
-        })
-    }
-
-    #[must_use]
-    pub fn csv(&self) -> String {
-        let mut text = self.heads.join(",");
-        for row in &self.rows {
-            text.push('\n');
-            let cells: Vec<String> = row.iter().map(Value::in_csv).collect();
-            text.push_str(&cells.join(","));
-        }
-        text
-    }
-
-    /// One object for each row.
-    #[must_use]
-    pub fn json(&self) -> String {
-        let object = |row: &Vec<Value>| {
-            let fields: Vec<String> = self
-                .heads
-                .iter()
-                .zip(row)
-                .map(|(head, value)| format!("{}: {}", quoted(head), value.in_json()))
-                .collect();
-            format!("  {{ {} }}", fields.join(", "))
-        };
-        let rows: Vec<String> = self.rows.iter().map(object).collect();
-        format!("[\n{}\n]\n", rows.join(",\n"))
-    }
-}
-
-impl Value {
-    /// As a person reads it.
-    #[must_use]
-    pub fn shown(&self, offset: Offset<'_>) -> String {
-        match self {
-            Self::Text(text) | Self::Component(_, text) => text.clone(),
-            Self::Number(number) => number.to_string(),
-            Self::Ms(ms) => ms.map_or_else(|| "–".to_owned(), duration),
-            Self::Time(at) => {
-                format!("{} {}", calendar::date(*at, offset), calendar::clock(*at, offset))
-            }
-        }
-    }
-
-    fn exact(&self) -> Option<u64> {
-        match self {
-            Self::Number(number) | Self::Ms(Some(number)) | Self::Time(number) => Some(*number),
-            Self::Text(_) | Self::Component(..) | Self::Ms(None) => None,
-        }
-    }
-
-    /// Durations and times in ms. A text that a spreadsheet would run begins with a quote.
-    fn in_csv(&self) -> String {
-        if let Some(number) = self.exact() {
-            return number.to_string();
-        }
-        match self {
-            Self::Text(text) | Self::Component(_, text) => {
-                let guard = if text.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
-                format!("\"{guard}{}\"", text.replace('"', "\"\""))
-            }
-            _ => String::new(),
-        }
-    }
-
-    fn in_json(&self) -> String {
-        match (self, self.exact()) {
-            (_, Some(number)) => number.to_string(),
-            (Self::Text(text), _) => quoted(text),
-            (Self::Component(hash, _), _) => quoted(hash),
-            _ => "null".to_owned(),
-        }
-    }
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exports_are_exact_and_cannot_be_run() {
-        let table = Table {
-            heads: vec!["Component", "Visits", "Median"],
-            rows: vec![
-                vec![
-                    Value::Component("a".into(), "=A \"1\"".into()),
-                    Value::Number(3),
-                    Value::Ms(Some(1_499)),
-                ],
-                vec![Value::Text("x, y".into()), Value::Number(0), Value::Ms(None)],
-            ],
-        };
-        assert_eq!(table.csv(), "Component,Visits,Median\n\"'=A \"\"1\"\"\",3,1499\n\"x, y\",0,");
-        let json: serde_json::Value = serde_json::from_str(&table.json()).unwrap();
-        assert_eq!(json[0]["Component"], "a");
-        assert_eq!(json[0]["Median"], 1_499);
-        assert_eq!(json[1]["Median"], serde_json::Value::Null);
+        drawing: columns::columns(&columns, set.width),
+        table: Table { heads: vec!["Length", "Sessions"], rows },
+        note,
+        ..View::default()
     }
 }

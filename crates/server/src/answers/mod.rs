@@ -3,6 +3,7 @@
 //! What SQL counts well is asked in SQL; for the rest, only the events it needs are read and given
 //! to the pure function itself.
 
+pub mod cost;
 mod lines;
 mod question;
 mod scope;

@@ -13,6 +13,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use insights::Weight;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -51,6 +52,7 @@ type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 pub struct Metrics {
     registry: Arc<Registry>,
     received: Counter,
+    bytes_received: Counter,
     stored: Counter,
     duplicate: Counter,
     refused: Family<Why, Counter>,
@@ -76,6 +78,9 @@ impl Default for Metrics {
         let mut all = Registry::with_prefix("clm");
         let received = Counter::default();
         all.register("events_received", "Events in push requests", received.clone());
+        let bytes_received = Counter::default();
+        let help = "Bodies of push requests as they came";
+        all.register_with_unit("push", help, Unit::Bytes, bytes_received.clone());
         let stored = Counter::default();
         all.register("events_stored", "Events stored for the first time", stored.clone());
         let duplicate = Counter::default();
@@ -108,6 +113,7 @@ impl Default for Metrics {
         Self {
             registry: Arc::new(all),
             received,
+            bytes_received,
             stored,
             duplicate,
             refused,
@@ -126,9 +132,17 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Events, good or bad.
-    pub fn received(&self, events: usize) {
+    /// Events, good or bad, in a body of so many bytes.
+    pub fn received(&self, events: usize, bytes: usize) {
         self.received.inc_by(events as u64);
+        self.bytes_received.inc_by(bytes as u64);
+    }
+
+    /// All that was received; none as long as there was nothing.
+    #[must_use]
+    pub fn sent(&self) -> Option<Weight> {
+        let (events, bytes) = (self.received.get(), self.bytes_received.get());
+        (events > 0).then_some(Weight { bytes, events })
     }
 
     /// What became of the good ones.

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Loki never takes what is older than seven days; the margin is for the way.
-const TOO_OLD_MS: u64 = (7 * 24 - 1) * 60 * 60 * 1_000;
+pub const TOO_OLD_MS: u64 = (7 * 24 - 1) * 60 * 60 * 1_000;
 /// Bytes of Loki's own words that are kept.
 const REASON: usize = 300;
 

@@ -4,6 +4,8 @@
 mod loki;
 mod stdout;
 
+pub use loki::TOO_OLD_MS;
+
 use std::time::Duration;
 
 use crate::{

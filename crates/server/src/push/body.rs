@@ -14,7 +14,8 @@ use crate::push::{MAX_BYTES, Refusal};
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub async fn read(request: Request) -> Result<Vec<u8>, Refusal> {
+/// The unpacked body, and how many bytes it had on its way.
+pub async fn read(request: Request) -> Result<(Vec<u8>, usize), Refusal> {
     let (parts, body) = request.into_parts();
     if !is_json(&parts.headers) {
         return Err(Refusal::ContentType);
@@ -24,7 +25,8 @@ pub async fn read(request: Request) -> Result<Vec<u8>, Refusal> {
         .await
         .map_err(|_| Refusal::Slow)?
         .map_err(|error| if is_too_large(&error) { Refusal::TooLarge } else { Refusal::Broken })?;
-    if is_gzip { unzip(&bytes) } else { Ok(bytes.into()) }
+    let sent = bytes.len();
+    Ok((if is_gzip { unzip(&bytes)? } else { bytes.into() }, sent))
 }
 
 /// Whether a body that could not be read was too large; else it was cut or badly chunked.

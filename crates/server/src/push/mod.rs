@@ -138,7 +138,7 @@ pub async fn push(State(app): State<Arc<App>>, request: Request) -> Result<Statu
 }
 
 async fn take(app: &App, request: Request) -> Result<StatusCode, Refusal> {
-    let body = body::read(request).await?;
+    let (body, sent) = body::read(request).await?;
     let now_ms = now_ms();
     let checked = if body.len() <= SHORT {
         decode(&body, now_ms)?
@@ -149,7 +149,7 @@ async fn take(app: &App, request: Request) -> Result<StatusCode, Refusal> {
     };
     let Checked { rows, places, mut refused } = checked;
     let (mut taken, bad) = (rows.len(), refused.count());
-    app.metrics.received(taken + bad);
+    app.metrics.received(taken + bad, sent);
     if taken == 0 && refused.is_empty() {
         return Err(Refusal::Empty);
     }

@@ -50,6 +50,7 @@ pub fn router(app: Arc<App>) -> Router {
     let no_store = always(header::CACHE_CONTROL, "no-store");
     let operator = Router::new()
         .route("/api/insights/{question}", get(answers::answer))
+        .route("/api/insights/cost", get(answers::cost::answer))
         .route("/api/sample", get(sample::state).post(sample::fill))
         .route("/api", any(no_such_answer))
         .route("/api/{*rest}", any(no_such_answer))

@@ -1,0 +1,161 @@
+//! What tracking costs: what was measured, and what that comes to with the assumed days.
+
+use insights::{Assumed, Cost, FREE_BYTES, share};
+use yew::prelude::*;
+
+use super::{
+    filters::field,
+    query::Query,
+    show::{Tile, View},
+    table::{Table, Value},
+};
+use crate::charts::scale::{grouped, percent};
+
+/// Part of the address, what it is, and the most it may be.
+const ASSUMED: [(&str, &str, u64); 3] = [
+    ("people", "People a day", 1_000_000_000),
+    ("visits", "Visits of each", 10_000),
+    ("days", "Days", 366),
+];
+
+/// The address's numbers; where there are none, those of the design text.
+#[must_use]
+pub fn assumed(query: &Query) -> Assumed {
+    let Assumed { users_per_day, visits_per_user, days } = Assumed::default();
+    let number = |text: &Option<String>, most: u64, default: u64| {
+        text.as_deref().and_then(|text| text.parse().ok()).unwrap_or(default).clamp(1, most)
+    };
+    let [(.., people), (.., visits), (.., longest)] = ASSUMED;
+    Assumed {
+        users_per_day: number(&query.people, people, users_per_day),
+        visits_per_user: number(&query.visits, visits, visits_per_user),
+        days: number(&query.days, longest, days),
+    }
+}
+
+pub fn builder(query: &Query) -> Html {
+    let Assumed { users_per_day, visits_per_user, days } = assumed(query);
+    html! {
+        <div class="funnel-pick">
+            { for ASSUMED.iter().zip([users_per_day, visits_per_user, days]).map(|((part, label, most), value)| {
+                field(label, "number", part, value.to_string(), Some(*most), query)
+            }) }
+        </div>
+    }
+}
+
+/// Nothing without a visit: all is reckoned from visits.
+#[must_use]
+pub fn view(cost: &Cost, assumed: &Assumed) -> View {
+    let Some(month) = assumed.month(cost) else { return View::default() };
+    // For one event, for one person on one day, and for all that is supposed.
+    let row = |name: &str, bytes: Option<u64>, month: Option<u64>| {
+        let one = |of: u64| bytes.and_then(|bytes| share(1, bytes, of));
+        let cells = [one(cost.events), one(cost.user_days), month].map(Value::Bytes);
+        let row: Vec<Value> = [Value::Text(name.to_owned())].into_iter().chain(cells).collect();
+        row
+    };
+    let rows = vec![
+        row("Sent by pages", cost.sent.and_then(|sent| sent.of(cost.events)), month.sent),
+        row("File of the server", cost.file.and_then(|file| file.of(cost.events)), month.file),
+        row("Lines", Some(cost.line_bytes), share(month.loki, cost.line_bytes, cost.loki_bytes())),
+        row("Counted by Loki", Some(cost.loki_bytes()), Some(month.loki)),
+    ];
+    let [sent, _, _, loki] = &rows[..] else { return View::default() };
+    let shown = |row: &[Value], column: usize| {
+        row.get(column).map_or_else(String::new, |value| value.shown(&|_| 0))
+    };
+    let tile =
+        |name: &str, value: String, small: String| Tile { name: name.to_owned(), value, small };
+    let late = match cost.late_streams {
+        Some(late) if late > 0 => format!("and {} of late events", grouped(late)),
+        _ => "whatever the number of people".to_owned(),
+    };
+    let fill = assumed.users_that_fill(FREE_BYTES, &month);
+    let fill =
+        fill.map_or_else(String::new, |people| format!("full at {} people a day", grouped(people)));
+    let share_of_free = match percent(month.loki, FREE_BYTES) {
+        0 => "under 1 %".to_owned(),
+        percent => format!("{} %", grouped(percent)),
+    };
+    View {
+        tiles: vec![
+            tile("An event at Loki", shown(loki, 1), format!("{} on the way", shown(sent, 1))),
+            tile(
+                "A person's day at Loki",
+                shown(loki, 2),
+                format!("{} on the way", shown(sent, 2)),
+            ),
+            tile("Streams in Loki", grouped(cost.streams), late),
+            tile(
+                &format!("{} days at Loki", assumed.days),
+                shown(loki, 3),
+                format!("{} on the way", shown(sent, 3)),
+            ),
+            tile("Of the free 50 GB", share_of_free, fill),
+        ],
+        table: Table { heads: vec!["What", "An event", "A person's day", "All days"], rows },
+        note: format!(
+            "Measured: {} events in {} visits on {} days of a person. The days ahead are supposed to be alike. Grafana \
+             Cloud's free plan counts lines and their ids, unpacked.",
+            grouped(cost.events),
+            grouped(cost.visits),
+            grouped(cost.user_days)
+        ),
+        ..View::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insights::Weight;
+
+    fn measured() -> Cost {
+        Cost {
+            events: 3_000,
+            visits: 1_000,
+            user_days: 200,
+            line_bytes: 1_200_000,
+            id_bytes: 300_000,
+            streams: 104,
+            sent: Some(Weight { bytes: 300_000, events: 3_000 }),
+            ..Cost::default()
+        }
+    }
+
+    #[test]
+    fn the_scenario_of_the_design_text_is_where_it_begins() {
+        let View { tiles, table, .. } = view(&measured(), &assumed(&Query::default()));
+        let shown: Vec<_> = tiles.iter().map(|tile| (&*tile.value, &*tile.small)).collect();
+        assert_eq!(
+            shown,
+            [
+                ("500 B", "100 B on the way"),
+                ("7.5 kB", "1.5 kB on the way"),
+                ("104", "whatever the number of people"),
+                ("450 MB", "90 MB on the way"),
+                ("1 %", "full at 111,111 people a day"),
+            ]
+        );
+        assert_eq!(table.rows[3][3], Value::Bytes(Some(450_000_000)));
+        // Not known on a static host.
+        assert_eq!(
+            table.rows[1][1..],
+            [Value::Bytes(None), Value::Bytes(None), Value::Bytes(None)]
+        );
+    }
+
+    #[test]
+    fn assumptions_come_from_the_address_and_have_bounds() {
+        let query = Query::parse("people=5000&visits=0&days=99999");
+        let expected = Assumed { users_per_day: 5_000, visits_per_user: 1, days: 366 };
+        assert_eq!(assumed(&query), expected);
+        assert_eq!(assumed(&Query::parse("people=many")), Assumed::default());
+    }
+
+    #[test]
+    fn nothing_measured_shows_nothing() {
+        assert!(view(&Cost::default(), &Assumed::default()).table.is_empty());
+    }
+}
