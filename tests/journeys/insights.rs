@@ -21,6 +21,7 @@ async fn walked(site: &Site) -> Person {
 
 /// Waits until the table of a panel says `wanted`: cells with a space between, rows with a slash.
 async fn see_numbers(person: &Person, panel: &str, wanted: &str) {
+    person.open_numbers(panel).await;
     person
         .until(
             &format!(
@@ -29,16 +30,6 @@ async fn see_numbers(person: &Person, panel: &str, wanted: &str) {
             ),
             0,
         )
-        .await;
-}
-
-async fn choose(person: &Person, name: &str, value: &str) {
-    person.see(&format!("select[name='{name}'] option[value='{value}']")).await;
-    person
-        .run(&format!(
-            "const s = document.querySelector(\"select[name='{name}']\"); s.value = '{value}';
-             s.dispatchEvent(new Event('change', {{ bubbles: true }})); return ''"
-        ))
         .await;
 }
 
@@ -63,7 +54,7 @@ async fn panels_say_what_the_store_says_and_filters_live_in_the_address() {
     .await;
     person.see("#panel-Paths svg .flow").await;
     person.see("#panel-Errors .nothing").await;
-    choose(&person, "component", "user-list").await;
+    person.choose("component", "user-list").await;
     see_numbers(&person, "Visits", "User Account List 1").await;
     let address = person.run("return location.hash").await;
     assert_eq!(address, "#/insights?range=1h&component=user-list");
@@ -79,6 +70,7 @@ async fn a_funnel_is_built_step_by_step() {
     let site = Site::start(None).await;
     let person = walked(&site).await;
     person.go("#/insights?range=1h&funnel=welcome,user-list,welcome").await;
+    person.open_numbers("Funnel").await;
     person
         .until(
             "const rows = [...document.querySelectorAll('#panel-Funnel tbody tr')];

@@ -12,6 +12,7 @@ mod failures;
 mod frames;
 mod insights;
 mod privacy;
+mod sample;
 mod sessions;
 mod site;
 mod tracked;

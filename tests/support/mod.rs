@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod gate;
+mod insights;
 pub mod told;
 
 use std::{
@@ -67,14 +68,19 @@ impl Site {
     }
 
     /// All stored lines, in the order of their sequence.
-    pub fn rows(&self) -> Vec<Value> {
+    pub fn lines(&self) -> Vec<String> {
         let file = self.data.path().join("events.db");
         let store =
             rusqlite::Connection::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)
                 .unwrap();
         let mut query = store.prepare("SELECT line FROM events ORDER BY timestamp, seq").unwrap();
         let lines = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
-        lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect()
+        lines.map(Result::unwrap).collect()
+    }
+
+    /// The same, read.
+    pub fn rows(&self) -> Vec<Value> {
+        self.lines().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     pub async fn rows_until(&self, condition: impl Fn(&[Value]) -> bool) -> Vec<Value> {
@@ -202,6 +208,21 @@ impl Person {
         let crash = cdp.send_raw("Page.crash", serde_json::json!({}));
         // There is nobody left to answer.
         let _ = tokio::time::timeout(Duration::from_secs(2), crash).await;
+    }
+
+    /// The page's clock shows the time of `zone`.
+    pub async fn in_time_zone(&self, zone: &str) {
+        let zone = serde_json::json!({ "timezoneId": zone });
+        self.driver.cdp().send_raw("Emulation.setTimezoneOverride", zone).await.unwrap();
+    }
+
+    /// The network is gone, or back.
+    pub async fn offline(&self, offline: bool) {
+        let network = serde_json::json!({
+            "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1
+        });
+        self.driver.cdp().send_raw("Network.enable", serde_json::json!({})).await.unwrap();
+        self.driver.cdp().send_raw("Network.emulateNetworkConditions", network).await.unwrap();
     }
 
     /// Runs a script that returns a text.

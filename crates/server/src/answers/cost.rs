@@ -77,10 +77,10 @@ pub fn chosen(
     };
     let sql = format!(
         "SELECT COUNT(*), COUNT(*) FILTER (WHERE event = 'component_visit'),
-             COUNT(DISTINCT user_id || timestamp / 86400000) FILTER (WHERE event = 'component_visit'),
+             COUNT(DISTINCT user_id || (timestamp / 86400000)) FILTER (WHERE event = 'component_visit'),
              COALESCE(SUM(OCTET_LENGTH(line)), 0), COALESCE(SUM({ids}), 0),
              COUNT(DISTINCT {stream}),
-             COUNT(DISTINCT {stream} || timestamp / 3600000) FILTER (
+             COUNT(DISTINCT {stream} || ' ' || (timestamp / 3600000)) FILTER (
                  WHERE received_at - timestamp > {LATE_AFTER_MS} AND received_at - timestamp <= {TOO_OLD_MS}
              )
          FROM events WHERE timestamp >= ?1 AND timestamp < ?2"
