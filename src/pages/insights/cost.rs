@@ -65,11 +65,16 @@ pub fn view(cost: &Cost, assumed: &Assumed) -> View {
     let shown = |row: &[Value], column: usize| {
         row.get(column).map_or_else(String::new, |value| value.shown(&|_| 0))
     };
+    // Not known where requests go elsewhere, and before there was one.
+    let way = |column| match cost.sent {
+        Some(_) => format!("{} on the way", shown(sent, column)),
+        None => "lines and ids".to_owned(),
+    };
     let tile =
         |name: &str, value: String, small: String| Tile { name: name.to_owned(), value, small };
     let late = match cost.late_streams {
-        Some(late) if late > 0 => format!("and {} of late events", grouped(late)),
-        _ => "whatever the number of people".to_owned(),
+        Some(late) if late > 0 => format!(" {} more streams hold what came late.", grouped(late)),
+        _ => String::new(),
     };
     let fill = assumed.users_that_fill(FREE_BYTES, &month);
     let fill =
@@ -80,24 +85,16 @@ pub fn view(cost: &Cost, assumed: &Assumed) -> View {
     };
     View {
         tiles: vec![
-            tile("An event at Loki", shown(loki, 1), format!("{} on the way", shown(sent, 1))),
-            tile(
-                "A person's day at Loki",
-                shown(loki, 2),
-                format!("{} on the way", shown(sent, 2)),
-            ),
-            tile("Streams in Loki", grouped(cost.streams), late),
-            tile(
-                &format!("{} days at Loki", assumed.days),
-                shown(loki, 3),
-                format!("{} on the way", shown(sent, 3)),
-            ),
+            tile("An event at Loki", shown(loki, 1), way(1)),
+            tile("A person's day at Loki", shown(loki, 2), way(2)),
+            tile("Streams in Loki", grouped(cost.streams), "whatever the people".to_owned()),
+            tile(&format!("{} days at Loki", assumed.days), shown(loki, 3), way(3)),
             tile("Of the free 50 GB", share_of_free, fill),
         ],
         table: Table { heads: vec!["What", "An event", "A person's day", "All days"], rows },
         note: format!(
             "Measured: {} events in {} visits on {} days of a person. The days ahead are supposed to be alike. Grafana \
-             Cloud's free plan counts lines and their ids, unpacked.",
+             Cloud's free plan counts lines and their ids, unpacked.{late}",
             grouped(cost.events),
             grouped(cost.visits),
             grouped(cost.user_days)
@@ -133,7 +130,7 @@ mod tests {
             [
                 ("500 B", "100 B on the way"),
                 ("7.5 kB", "1.5 kB on the way"),
-                ("104", "whatever the number of people"),
+                ("104", "whatever the people"),
                 ("450 MB", "90 MB on the way"),
                 ("1 %", "full at 111,111 people a day"),
             ]
