@@ -183,7 +183,7 @@ fn join(nodes: &mut [Node], link: &Link, thick: i32) -> Option<(i32, i32)> {
 }
 
 /// Sorts short lists, equal ones stay in order; small code where it is needed for many types.
-pub(super) fn most_first<T>(items: &mut [T], size: impl Fn(&T) -> u64) {
+pub fn most_first<T>(items: &mut [T], size: impl Fn(&T) -> u64) {
     for end in 1..items.len() {
         let mut at = end;
         while at > 0 && size(&items[at - 1]) < size(&items[at]) {

@@ -76,7 +76,7 @@ pub fn percent(part: u64, whole: u64) -> u64 {
     u64::try_from((part * 100 + whole / 2) / whole).unwrap_or(u64::MAX)
 }
 
-/// `1 h 4 min`, `4 min 3 s`, `12 s`, `1.2 s`, `340 ms`.
+/// `2,146 h`, `1 h 4 min`, `4 min 3 s`, `12 s`, `1.2 s`, `340 ms`.
 #[must_use]
 pub fn duration(ms: u64) -> String {
     if ms < 1_000 {
@@ -92,7 +92,7 @@ pub fn duration(ms: u64) -> String {
         (0, 0, s) => format!("{s} s"),
         (0, m, 0) => format!("{m} min"),
         (0, m, s) => format!("{m} min {s} s"),
-        (h, 0, _) => format!("{h} h"),
+        (h, m, _) if m == 0 || h >= 100 => format!("{} h", grouped(h)),
         (h, m, _) => format!("{h} h {m} min"),
     }
 }
@@ -182,6 +182,7 @@ mod tests {
             (243_000, "4 min 3 s"),
             (3_600_000, "1 h"),
             (3_840_000, "1 h 4 min"),
+            (7_725_840_000, "2,146 h"),
         ] {
             assert_eq!(duration(ms), text);
         }

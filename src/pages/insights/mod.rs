@@ -51,11 +51,11 @@ const PANELS: [(Question, &str, &str, &str); 14] = [
     (Question::Flows, "Where do people go next?", "times, from row to column", "wide as-cells"),
     (Question::Entries, "Where do people come in?", "sessions", "as-bars"),
     (Question::Exits, "Where do people leave?", "sessions", "as-bars"),
-    (Question::Funnel, "Where does the funnel leak?", "sessions", "as-steps"),
+    (Question::Funnel, "Where does the funnel leak?", "sessions", "wide as-steps"),
     (Question::Lengths, "How long do people stay?", "sessions", "as-columns"),
     (Question::Users, "How many people are active?", "people", "as-columns"),
     (Question::Loads, "What loads slowly?", "median", "as-bars"),
-    (Question::Errors, "What breaks?", "errors", "as-few-bars"),
+    (Question::Errors, "What breaks?", "errors", "as-bars"),
     (
         Question::Cost,
         "What does tracking cost?",

@@ -188,6 +188,9 @@ pub fn view(question: Question, answer: &Answer, set: &Setting<'_>) -> View {
 }
 
 fn loads_view(loads: &[insights::ComponentLoads], set: &Setting<'_>) -> View {
+    // The slowest first.
+    let mut loads: Vec<_> = loads.iter().collect();
+    sankey::most_first(&mut loads, |l| l.median_ms.unwrap_or(0));
     let expected = |hash: &str| set.registry.find(hash).map(|c| c.expected_load_time_ms);
     let bars = loads.iter().map(|l| {
         let median = l.median_ms.unwrap_or(0);
@@ -197,7 +200,7 @@ fn loads_view(loads: &[insights::ComponentLoads], set: &Setting<'_>) -> View {
         let tip = format!("{}: {} in half of {} loads{of}", bar.name, bar.shown, grouped(l.loads));
         Bar { mark, tip, ..bar }
     });
-    let row = |l: &insights::ComponentLoads| {
+    let row = |l: &&insights::ComponentLoads| {
         let mut row = vec![set.component(&l.component), Value::Number(l.loads)];
         row.extend([l.median_ms, l.p95_ms, expected(&l.component)].map(Value::Ms));
         row
