@@ -213,6 +213,9 @@ fn loads_view(loads: &[insights::ComponentLoads], set: &Setting<'_>) -> View {
 
 fn funnel_view(steps: &[insights::FunnelStep], set: &Setting<'_>) -> View {
     let all = steps.first().map_or(0, |step| step.sessions);
+    if all == 0 {
+        return View::default();
+    }
     let before = [all].into_iter().chain(steps.iter().map(|step| step.sessions));
     let mut bars = Vec::new();
     let mut rows = Vec::new();
