@@ -287,6 +287,23 @@ fn sample_in(fetched: Fetched) -> Option<Sample> {
     }
 }
 
+/// How far a place is that the server hands stored events on to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct Sink {
+    pub sink: String,
+    pub forwarded: u64,
+    pub waiting: u64,
+    pub refused: u64,
+}
+
+/// All such places; none where nobody tells.
+pub async fn sinks() -> Option<Vec<Sink>> {
+    match platform::fetch_text("api/sinks").await {
+        Fetched::Text(text) => serde_json::from_str(&text).ok(),
+        Fetched::Status(_) | Fetched::Unreachable => None,
+    }
+}
+
 /// The events in `lines`, each once.
 #[must_use]
 pub fn own_records(lines: &[String]) -> Vec<Record> {

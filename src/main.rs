@@ -4,7 +4,7 @@
 
 use clm_dashboard::{
     app::{App, Props},
-    crash, frames, loader, navigation, replay,
+    crash, demo, frames, loader, navigation, replay,
     store::Store,
     tracking,
 };
@@ -20,6 +20,7 @@ fn main() {
     frames::start(&store);
     navigation::start(&store);
     replay::start(&store);
+    demo::start(&store);
     loader::start(&store);
     yew::Renderer::<App>::with_props(Props { store }).render();
 }

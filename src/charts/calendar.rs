@@ -43,6 +43,12 @@ pub fn clock(at_ms: u64, offset: Offset<'_>) -> String {
     format!("{:02}:{:02}", local % DAY / HOUR, local % HOUR / MINUTE)
 }
 
+/// `14:05:09`.
+#[must_use]
+pub fn second(at_ms: u64, offset: Offset<'_>) -> String {
+    format!("{}:{:02}", clock(at_ms, offset), ahead(at_ms, offset) % MINUTE / 1_000)
+}
+
 /// `3 Nov`.
 #[must_use]
 pub fn day(at_ms: u64, offset: Offset<'_>) -> String {

@@ -28,6 +28,8 @@ pub struct Props {
     pub drawer_open: bool,
     pub onselect: Callback<Rc<str>>,
     pub onclose: Callback<()>,
+    /// What stands below the list.
+    pub children: Html,
 }
 
 const ALL: &str = "All";
@@ -110,7 +112,10 @@ pub fn Sidebar(props: &Props) -> Html {
                         <p class="empty-list">{ "Nothing has this name. Try another word, or choose All." }</p>
                     }
                 </div>
-                <p class="module-count muted">{ format!("{} CLM modules", props.registry.components.len()) }</p>
+                <div class="list-foot">
+                    <p class="module-count muted">{ format!("{} CLM modules", props.registry.components.len()) }</p>
+                    { props.children.clone() }
+                </div>
             </div>
         </aside>
     }

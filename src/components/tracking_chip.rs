@@ -28,6 +28,12 @@ fn describe(status: &TrackingStatus) -> (&'static str, String) {
     match status.consent {
         Consent::Pending => ("warn", "Waiting for your answer".to_owned()),
         Consent::Denied => ("off", "Tracking off".to_owned()),
+        Consent::Granted if status.paused => {
+            ("warn", format!("Sending paused, {} waiting", status.queued))
+        }
+        Consent::Granted if status.offline => {
+            ("warn", format!("Offline for a test, {} waiting", status.queued))
+        }
         Consent::Granted => match &status.last_error {
             Some(why) if why.contains("credentials") => {
                 ("bad", format!("{} waiting, access refused", status.queued))
@@ -62,5 +68,12 @@ mod tests {
         ] {
             assert_eq!(describe(&status).1, text);
         }
+        let tried = |paused, offline| TrackingStatus {
+            paused,
+            offline,
+            ..status(Consent::Granted, Some("gone"))
+        };
+        assert_eq!(describe(&tried(true, true)).1, "Sending paused, 12 waiting");
+        assert_eq!(describe(&tried(false, true)).1, "Offline for a test, 12 waiting");
     }
 }

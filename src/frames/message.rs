@@ -24,14 +24,10 @@ impl Message {
             "clm_event" => {
                 let event = text(data, "event").filter(|event| !event.is_empty())?;
                 let data = get(data, "data").unwrap_or_default();
-                let selected_user = (event == "user_selected")
-                    .then(|| text(&data, "userId"))
-                    .flatten()
-                    .filter(|user| user.len() <= limit::NAME);
                 Some(Self::Event {
                     event: limit::shorten(&event, limit::NAME).into(),
                     details: details(&data),
-                    selected_user: selected_user.map(Into::into),
+                    selected_user: selected_user(&event, &data),
                 })
             }
             "clm_error" => {
@@ -55,6 +51,12 @@ impl Message {
             _ => None,
         }
     }
+}
+
+/// Whom the person chose, when that is what was done.
+pub fn selected_user(event: &str, data: &JsValue) -> Option<Rc<str>> {
+    let user = get(data, "userId").filter(|_| event == "user_selected")?.as_string()?;
+    (user.len() <= limit::NAME).then(|| user.into())
 }
 
 fn get(value: &JsValue, key: &str) -> Option<JsValue> {

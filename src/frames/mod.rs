@@ -195,11 +195,7 @@ impl Frames {
             }
             Message::Loaded => self.loaded(&hash),
             Message::Event { event, details, selected_user } => {
-                if let Some(user) = selected_user {
-                    self.store.dispatch(Action::UserSelected(user));
-                }
-                let at_ms = platform::now().wall.0;
-                self.store.dispatch(Action::ComponentEvent { hash, event, details, at_ms });
+                happened(&self.store, hash, event, details, selected_user);
             }
             Message::Error { kind, message, stack } => {
                 self.failed(&hash, kind, &message, &stack);
@@ -253,6 +249,27 @@ impl Frames {
             _ => false,
         }
     }
+}
+
+/// As if the component itself had said it.
+pub fn say(store: &Store, hash: Rc<str>, event: Rc<str>, details: Option<Rc<str>>) {
+    let data = details.as_deref().and_then(|json| js_sys::JSON::parse(json).ok());
+    let selected_user = message::selected_user(&event, &data.unwrap_or_default());
+    happened(store, hash, event, details, selected_user);
+}
+
+fn happened(
+    store: &Store,
+    hash: Rc<str>,
+    event: Rc<str>,
+    details: Option<Rc<str>>,
+    selected_user: Option<Rc<str>>,
+) {
+    if let Some(user) = selected_user {
+        store.dispatch(Action::UserSelected(user));
+    }
+    let at_ms = platform::now().wall.0;
+    store.dispatch(Action::ComponentEvent { hash, event, details, at_ms });
 }
 
 /// All frames we made.

@@ -5,16 +5,17 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::{JsCast, closure::Closure};
 use yew::prelude::*;
-use yewdux::use_store_value;
+use yewdux::{use_selector, use_store_value};
 
 use crate::{
     components::{
-        replay_bar::replay_bar,
+        demo_menu::DemoMenu,
+        player_bar::{Of, player_bar},
         sidebar::{Item, Sidebar},
         viewer::Viewer,
     },
     registry::Registry,
-    store::{Action, Clm, RegistryState, use_dispatch},
+    store::{Action, Clm, RegistryState, TrackingStatus, use_dispatch},
 };
 
 #[derive(PartialEq, Properties)]
@@ -33,7 +34,21 @@ pub fn Dashboard(props: &Props) -> Html {
         Timeout::new(0, scroll_to_active).forget();
     });
     // What had the focus is gone with its page.
-    use_effect_with(clm.replay.is_some(), |_| focus("replay-play"));
+    let played = use_mut_ref(|| false);
+    use_effect_with((clm.replay.is_some(), clm.demo.is_some()), move |(_, demo)| {
+        focus(if played.replace(*demo) && !demo { "demo-menu" } else { "replay-play" });
+    });
+    let consent = use_selector(|status: &TrackingStatus| status.consent);
+    // A journey is watched, not its menu.
+    let play = {
+        let (dispatch, drawer) = (dispatch.clone(), drawer.clone());
+        Callback::from(move |action: Action| {
+            if let Action::Demo(_) = action {
+                drawer.set(false);
+            }
+            dispatch.emit(action);
+        })
+    };
     let set_drawer = |open: bool| {
         let drawer = drawer.clone();
         Callback::from(move |()| drawer.set(open))
@@ -55,11 +70,14 @@ pub fn Dashboard(props: &Props) -> Html {
             <>
                 <Sidebar registry={registry.clone()} items={items(&clm, registry)}
                          active={clm.shown().cloned()} drawer_open={*drawer}
-                         {onselect} onclose={set_drawer(false)} />
+                         {onselect} onclose={set_drawer(false)}>
+                    <DemoMenu journeys={clm.journeys.clone()} dispatch={play} />
+                </Sidebar>
                 <button class="backdrop" hidden={!*drawer} aria-label="Close the list"
                         onclick={set_drawer(false).reform(|_| ())}></button>
                 <main class="main-content" id={props.shown.then_some("main")}>
-                    { for clm.replay.iter().map(|replay| replay_bar(replay, &clm, &dispatch)) }
+                    { for clm.replay.iter().map(|replay| player_bar(Of::Session, &replay.player, &clm, &dispatch)) }
+                    { for clm.demo.iter().map(|demo| player_bar(Of::Journey(*consent), demo, &clm, &dispatch)) }
                     { for registry.notices.iter().map(|notice| html! {
                         <p class="notice" data-tone="warn">{ "The registry has an entry that cannot be shown. " }{ notice }</p>
                     }) }

@@ -8,8 +8,9 @@ use std::{
 use tracking::ErrorKind;
 
 use crate::{
+    demo::Journeys,
+    player::{Command, Player},
     registry::{Component, Registry},
-    replay::{Command, Replay},
     route::{Page, Route},
 };
 
@@ -28,6 +29,12 @@ pub struct Clm {
     pub replay: Option<Replay>,
     /// Frames are made anew after each replay.
     replays: u32,
+    /// The demo journeys that there are, once somebody has asked.
+    pub journeys: Option<Rc<Journeys>>,
+    /// The one that is played: it chooses components as a person would.
+    pub demo: Option<Player>,
+    /// It, and not the person, chose the active component.
+    pub by_demo: bool,
     /// What the address asked for before the registry was there.
     pub wanted: Option<Rc<str>>,
     pub active: Option<Rc<str>>,
@@ -41,6 +48,14 @@ pub struct Clm {
     pub tab_visible: bool,
     /// What the person chose for this visit; the system's choice otherwise.
     pub theme: Option<Theme>,
+}
+
+/// A session that is shown again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replay {
+    pub player: Player,
+    /// Components that would not be open without it.
+    opened: Vec<Rc<str>>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,6 +83,9 @@ impl Default for Clm {
             session: None,
             replay: None,
             replays: 0,
+            journeys: None,
+            demo: None,
+            by_demo: false,
             wanted: None,
             active: None,
             components: BTreeMap::new(),
@@ -119,6 +137,17 @@ pub struct Metrics {
     pub malformed: u64,
 }
 
+/// What an operator may try, to see that nothing is lost unseen.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fault {
+    /// Nothing is sent any more; or it is again.
+    Pause(bool),
+    /// Every request fails as without a network; or no longer.
+    Offline(bool),
+    /// What waits to be sent is dropped.
+    Forget,
+}
+
 /// Everything that can happen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -164,6 +193,13 @@ pub enum Action {
     PersonActive,
     /// A session is shown again. Not the person's doing: the tracker is told nothing of it.
     Replay(Command),
+    /// Somebody wants to know which demo journeys there are.
+    JourneysRequested,
+    JourneysLoaded(Rc<Journeys>),
+    /// A demo journey is played: what comes of it are actions like a person's.
+    Demo(Command),
+    /// A fault of delivery is tried out, in this tab only, or ended.
+    FaultTried(Fault),
     /// The page goes away.
     PageClosed,
     /// The person's answer to the question about tracking.
@@ -199,7 +235,7 @@ impl Clm {
     #[must_use]
     pub fn shown(&self) -> Option<&Rc<str>> {
         match &self.replay {
-            Some(replay) => replay.component(),
+            Some(replay) => replay.player.component(),
             None => self.active.as_ref(),
         }
     }
@@ -214,6 +250,15 @@ impl Clm {
         if self.component(hash).is_none() {
             return;
         }
+        // A person who goes elsewhere is not taken away again.
+        let playing = self.demo.as_mut().filter(|demo| demo.is_playing());
+        self.by_demo = playing.is_some_and(|demo| {
+            let by_demo = demo.component() == Some(hash);
+            if !by_demo {
+                demo.halt();
+            }
+            by_demo
+        });
         self.active = Some(hash.clone());
         self.page = Page::Dashboard;
         self.make_frame(hash);
@@ -239,8 +284,14 @@ impl Clm {
         if self.page == Page::Dashboard {
             return;
         }
-        self.replay = Replay::after(self.replay.take(), command);
-        let Some(hash) = self.replay.as_ref().and_then(Replay::component).cloned() else { return };
+        let (player, opened) = match self.replay.take() {
+            Some(Replay { player, opened }) => (Some(player), opened),
+            None => (None, Vec::new()),
+        };
+        let Some(player) = Player::after(player, command) else { return };
+        let hash = player.component().cloned();
+        self.replay = Some(Replay { player, opened });
+        let Some(hash) = hash else { return };
         if self.make_frame(&hash)
             && let Some(replay) = &mut self.replay
         {
@@ -281,6 +332,11 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
         }
         Action::RouteChanged(route) => {
             clm.end_replay();
+            if route.page != Page::Dashboard
+                && let Some(demo) = &mut clm.demo
+            {
+                demo.halt();
+            }
             clm.page = route.page;
             clm.session = route.session.as_deref().map(Rc::from);
             clm.query.clone_from(&route.query);
@@ -297,6 +353,11 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
             clm.open(hash);
         }
         Action::Replay(command) => clm.replay(command),
+        Action::JourneysLoaded(journeys) => clm.journeys = Some(journeys.clone()),
+        Action::Demo(command) => {
+            clm.end_replay();
+            clm.demo = Player::after(clm.demo.take(), command);
+        }
         Action::ComponentLoaded { hash, load_time_ms } => {
             if let Some(component) = clm.components.get_mut(hash)
                 && component.status.may_become_loaded()
@@ -340,7 +401,9 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
         Action::MessageRejected => clm.metrics.malformed += 1,
         Action::TabVisible(visible) => clm.tab_visible = *visible,
         Action::ThemeChosen(theme) => clm.theme = Some(*theme),
-        Action::PageFailed { .. }
+        Action::JourneysRequested
+        | Action::FaultTried(_)
+        | Action::PageFailed { .. }
         | Action::PersonActive
         | Action::PageClosed
         | Action::ConsentAnswered(_) => {}
@@ -419,7 +482,7 @@ mod tests {
             other: Vec::new(),
             cut: false,
         };
-        let plan = Rc::new(crate::replay::Plan::new(&story).unwrap());
+        let plan = Rc::new(crate::replay::plan(&story).unwrap());
         let replay = |command| Action::Replay(command);
         let mut actions = vec![
             loaded_registry(),
@@ -446,6 +509,46 @@ mod tests {
         }
         let by_hand = reduce(state, &Action::SetActiveComponent("b".into()));
         assert_eq!(by_hand.components["b"].attempt, 1, "the person's frame is a new one");
+    }
+
+    #[test]
+    fn a_demo_chooses_until_the_person_does() {
+        let registry = Registry::parse(TWO).unwrap();
+        let journeys = crate::demo::Journeys::parse(
+            r#"{"journeys":[{"name":"J","description":"","steps":[
+                {"component":"a","stay":1},{"component":"b","stay":1}]}]}"#,
+            &registry,
+        );
+        let plan = journeys.journeys[0].plan.clone();
+        let set = |hash: &str| Action::SetActiveComponent(hash.into());
+        let playing = || {
+            vec![
+                loaded_registry(),
+                Action::Demo(Command::Start(plan.clone(), 0)),
+                set("a"),
+                Action::Demo(Command::Tick(1_000)),
+                set("b"),
+            ]
+        };
+        let then = |action: Option<Action>| {
+            let state = after(&playing().into_iter().chain(action).collect::<Vec<_>>());
+            let is_playing = state.demo.as_ref().map(Player::is_playing);
+            (state.active.as_deref().map(str::to_owned), state.by_demo, is_playing)
+        };
+        let table = [
+            (None, "b", true, Some(true)),
+            (Some(set("b")), "b", true, Some(true)),
+            (Some(set("a")), "a", false, Some(false)),
+            (Some(route("#/component/a")), "a", false, Some(false)),
+            (Some(route("#/live")), "b", true, Some(false)),
+            (Some(Action::Demo(Command::Pause(1_500))), "b", true, Some(false)),
+            (Some(Action::Demo(Command::Tick(9_000))), "b", true, Some(false)),
+            (Some(Action::Demo(Command::Stop)), "b", true, None),
+        ];
+        for (action, active, by_demo, is_playing) in table {
+            let told = format!("{action:?}");
+            assert_eq!(then(action), (Some(active.to_owned()), by_demo, is_playing), "{told}");
+        }
     }
 
     #[test]

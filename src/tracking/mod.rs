@@ -50,6 +50,9 @@ fn observe(store: &Store, pump: Rc<Pump>) {
         if let Action::ConsentAnswered(granted) = transition.action {
             pump.answer(*granted);
         }
+        if let Action::FaultTried(fault) = transition.action {
+            pump.try_fault(*fault);
+        }
         pump.record(translate::signals_for(transition, platform::place));
         if transition.before.page != transition.after.page {
             pump.page_changed();

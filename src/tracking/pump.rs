@@ -24,7 +24,11 @@ use crate::{
     config::Config,
     platform,
     route::Page,
-    store::{Store, TrackingStatus, tracking::LiveEvent},
+    store::{
+        Store, TrackingStatus,
+        clm::Fault,
+        tracking::{LiveEvent, Place},
+    },
 };
 
 /// The views are told about counts at most this often.
@@ -53,6 +57,11 @@ pub struct Pump {
     in_flight: RefCell<BTreeMap<BatchId, AbortController>>,
     session_written: Cell<(u64, u64)>,
     last_flush_ms: Cell<Option<u64>>,
+    last_answer: Cell<Option<Outcome>>,
+    /// Transitions seen, and signals made of them.
+    seen: Cell<(u64, u64)>,
+    /// An operator lets every request fail.
+    offline: Cell<bool>,
     warned: Cell<bool>,
     /// The page has panicked: what follows are echoes.
     crashed: Cell<bool>,
@@ -83,6 +92,9 @@ impl Pump {
             in_flight: RefCell::default(),
             session_written: Cell::new((0, 0)),
             last_flush_ms: Cell::new(None),
+            last_answer: Cell::new(None),
+            seen: Cell::new((0, 0)),
+            offline: Cell::new(false),
             warned: Cell::new(false),
             crashed: Cell::new(false),
             browser_says_no,
@@ -107,7 +119,13 @@ impl Pump {
         Some(f(&mut tracker, platform::now()))
     }
 
+    /// What one transition comes to.
     pub fn record(self: &Rc<Self>, signals: Vec<Signal>) {
+        let (actions, told) = self.seen.get();
+        self.seen.set((actions + 1, told + signals.len() as u64));
+        if self.store.state().page == Page::Live {
+            self.publish_soon();
+        }
         if signals.is_empty() || self.crashed.get() {
             return;
         }
@@ -205,9 +223,7 @@ impl Pump {
         self.tab.replace(new_tab());
         let prefix = Kept::queue_prefix(&self.tab.borrow());
         self.with(|tracker, _| tracker.hand_over(prefix));
-        for (_, abort) in std::mem::take(&mut *self.in_flight.borrow_mut()) {
-            abort.abort();
-        }
+        self.abort_requests();
         let granted = self.with(|tracker, _| tracker.consent() == Consent::Granted);
         match self.kept.consent() {
             Some(false) => self.revoke(),
@@ -231,9 +247,7 @@ impl Pump {
     /// The person does not agree, or no longer does: nothing stays, nothing is under way.
     pub fn revoke(self: &Rc<Self>) {
         self.with(|tracker, _| tracker.revoke());
-        for (_, abort) in std::mem::take(&mut *self.in_flight.borrow_mut()) {
-            abort.abort();
-        }
+        self.abort_requests();
         self.timer.borrow_mut().take();
         self.timer_at.set(0);
         self.saving.borrow_mut().take();
@@ -253,6 +267,35 @@ impl Pump {
             self.revoke();
         }
         self.publish();
+    }
+
+    /// An operator tries how a fault looks; in this tab, until it is ended or the page is loaded again.
+    pub fn try_fault(self: &Rc<Self>, fault: Fault) {
+        match fault {
+            Fault::Pause(paused) => {
+                self.with(|tracker, _| tracker.pause(paused));
+            }
+            Fault::Offline(offline) => {
+                self.offline.set(offline);
+                if offline {
+                    self.abort_requests();
+                } else {
+                    self.wake();
+                }
+            }
+            Fault::Forget => {
+                self.with(|tracker, _| tracker.forget());
+                self.save();
+            }
+        }
+        self.turn_soon();
+        self.publish();
+    }
+
+    fn abort_requests(&self) {
+        for (_, abort) in std::mem::take(&mut *self.in_flight.borrow_mut()) {
+            abort.abort();
+        }
     }
 
     /// Another tab has written what all tabs share.
@@ -390,7 +433,8 @@ impl Pump {
     fn send(self: &Rc<Self>, batch: &Batch, last: bool) {
         let id = batch.id;
         let body = self.with(|tracker, now| batch.body(tracker.settings(), now));
-        let parts = self.receiver().zip(body).zip(AbortController::new().ok());
+        let receiver = self.receiver().filter(|_| !self.offline.get());
+        let parts = receiver.zip(body).zip(AbortController::new().ok());
         let Some(((receiver, body), abort)) = parts else {
             self.settle(id, Outcome::Unreachable);
             return;
@@ -425,6 +469,7 @@ impl Pump {
     }
 
     fn settle(self: &Rc<Self>, id: BatchId, outcome: Outcome) {
+        self.last_answer.set(Some(outcome));
         let sent = self.with(|tracker, now| {
             let before = tracker.stats().sent;
             tracker.settle(id, outcome, now);
@@ -468,16 +513,25 @@ impl Pump {
         let live = self.store.state().page == Page::Live;
         let status = self.with(|tracker, now| {
             let stats = tracker.stats();
+            let (actions, signals) = self.seen.get();
+            let counts = tracker.snapshot(now);
             let text = |id: &str| std::rc::Rc::<str>::from(id);
             TrackingStatus {
                 consent: tracker.consent(),
                 browser_says_no: self.browser_says_no && tracker.consent() == Consent::Denied,
                 pending: tracker.pending() as u64,
+                actions,
+                signals,
                 recorded: stats.recorded,
                 queued: tracker.queued() as u64,
+                in_flight: counts.in_flight as u64,
                 persisted: (tracker.queued() - tracker.unstored()) as u64,
                 sent: stats.sent,
+                batches_sent: stats.batches_sent,
                 retried: stats.retried,
+                last_answer: self.last_answer.get().map(answer),
+                paused: counts.paused,
+                offline: self.offline.get(),
                 restored: stats.restored,
                 dropped: stats
                     .dropped
@@ -516,13 +570,29 @@ fn new_tab() -> String {
 }
 
 fn live_events(tracker: &Tracker) -> Rc<Vec<LiveEvent>> {
+    let places: BTreeMap<_, _> = tracker.places().map(|(id, moves)| (id.0, moves)).collect();
     let rows = tracker.recent().rev().map(|frozen| LiveEvent {
+        place: match places.get(&frozen.event_id.0) {
+            Some(true) => Place::OnItsWay,
+            Some(false) => Place::Waiting,
+            None => Place::Gone,
+        },
         timestamp_ms: frozen.timestamp.0,
         event: frozen.event,
         component: frozen.component.clone(),
         line: frozen.line.clone(),
     });
     Rc::new(rows.collect())
+}
+
+fn answer(outcome: Outcome) -> Rc<str> {
+    match outcome {
+        Outcome::Accepted => "accepted".into(),
+        Outcome::Rejected { status }
+        | Outcome::Unauthorized { status }
+        | Outcome::Retry { status, .. } => format!("HTTP {status}").into(),
+        Outcome::Unreachable => "no answer".into(),
+    }
 }
 
 fn describe(outcome: Outcome, wait_ms: u64) -> String {

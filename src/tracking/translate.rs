@@ -20,7 +20,7 @@ pub fn signals_for(transition: &Transition<'_>, place: fn() -> Place) -> Vec<Sig
         // Nobody did that: what the dashboard shows comes from another time.
         return signals;
     }
-    let switched = before.active != after.active;
+    let switched = (&before.active, before.by_demo) != (&after.active, after.by_demo);
     if switched && let Some(component) = after.active_component() {
         let Place { url, referrer } = place();
         signals.push(Signal::Switched {
@@ -28,7 +28,7 @@ pub fn signals_for(transition: &Transition<'_>, place: fn() -> Place) -> Vec<Sig
             url,
             referrer,
             visible: after.on_screen(),
-            demo: false,
+            demo: after.by_demo,
         });
     } else if before.on_screen() != after.on_screen() {
         signals.push(if after.on_screen() { Signal::Visible } else { Signal::Hidden });
@@ -81,6 +81,10 @@ fn signal_of(action: &Action, before: &Clm, after: &Clm) -> Option<Signal> {
         | Action::RouteChanged(_)
         | Action::SetActiveComponent(_)
         | Action::Replay(_)
+        | Action::JourneysRequested
+        | Action::JourneysLoaded(_)
+        | Action::Demo(_)
+        | Action::FaultTried(_)
         | Action::RetryComponent(_)
         | Action::UserSelected(_)
         | Action::Heartbeat(_)
@@ -113,12 +117,7 @@ mod tests {
     use tracking::ErrorKind;
 
     use super::*;
-    use crate::{
-        registry::Registry,
-        replay::{Command, Plan},
-        route::Route,
-        store::clm::reduce,
-    };
+    use crate::{player::Command, registry::Registry, route::Route, store::clm::reduce};
 
     const TWO: &str = r#"{"components":[
         {"hash":"a","name":"A","concrete":{"implementation":"a.html"}},
@@ -132,7 +131,10 @@ mod tests {
         signals_for(&Transition { action: last, before: &before, after: &after }, Place::default)
             .into_iter()
             .map(|signal| match signal {
-                Signal::Switched { to, visible, .. } => format!("switched {} {visible}", to.name),
+                Signal::Switched { to, visible, demo, .. } => {
+                    let whose = if demo { " by a demo" } else { "" };
+                    format!("switched {} {visible}{whose}", to.name)
+                }
                 Signal::Loaded { component, load_time_ms } => {
                     format!("loaded {} {load_time_ms}", component.hash)
                 }
@@ -195,12 +197,35 @@ mod tests {
             cut: false,
         };
         let replay = |component: &str| {
-            let plan = Rc::new(Plan::new(&story(component)).unwrap());
+            let plan = Rc::new(crate::replay::plan(&story(component)).unwrap());
             Action::Replay(Command::Start(plan, 0))
         };
         let watching = |last: Action| vec![ready(), route("#/sessions"), replay("b"), last];
         let loaded_b = || Action::ComponentLoaded { hash: "b".into(), load_time_ms: 7 };
+        let play = || {
+            let journeys = crate::demo::Journeys::parse(
+                r#"{"journeys":[{"name":"J","description":"","steps":[
+                    {"component":"a","stay":1},{"component":"b","stay":1}]}]}"#,
+                &Registry::parse(TWO).unwrap(),
+            );
+            Action::Demo(Command::Start(journeys.journeys[0].plan.clone(), 0))
+        };
+        let tick = || Action::Demo(Command::Tick(1_000));
+        let over = || Action::Demo(Command::Tick(9_000));
         let table: Vec<(Vec<Action>, &[&str])> = vec![
+            (vec![ready(), play()], &[]),
+            (vec![ready(), play(), set("a")], &["switched A true by a demo"]),
+            (vec![ready(), play(), set("a"), set("a")], &[]),
+            (vec![ready(), play(), set("a"), set("b")], &["switched B true"]),
+            (vec![ready(), play(), set("a"), tick()], &[]),
+            (vec![ready(), play(), set("a"), tick(), set("b")], &["switched B true by a demo"]),
+            (vec![ready(), play(), set("a"), tick(), set("b"), over()], &[]),
+            (
+                vec![ready(), play(), set("a"), tick(), set("b"), over(), set("b")],
+                &["switched B true"],
+            ),
+            (vec![ready(), play(), set("a"), route("#/live")], &["hidden"]),
+            (vec![ready(), Action::FaultTried(crate::store::clm::Fault::Forget)], &[]),
             (vec![ready(), route("#/sessions"), replay("b")], &[]),
             (vec![ready(), replay("b")], &[]),
             (watching(loaded_b()), &[]),

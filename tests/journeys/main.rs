@@ -8,9 +8,11 @@
 mod support;
 
 mod consent;
+mod demo;
 mod failures;
 mod frames;
 mod insights;
+mod live;
 mod privacy;
 mod sample;
 mod sessions;

@@ -103,6 +103,23 @@ async fn the_outbox_tells_its_depth_and_age() {
 }
 
 #[tokio::test]
+async fn the_live_page_hears_how_far_each_sink_is() {
+    assert_eq!(server().get("/api/sinks").await.text, "[]");
+    let server = server_with(|config, _| config.events_stdout = true);
+    assert_eq!(server.push(one_visit(1)).await.status, StatusCode::NO_CONTENT);
+    let told = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let sinks = told(&server.get("/api/sinks").await.text);
+    assert_eq!((&sinks[0]["sink"], &sinks[0]["waiting"]), (&"stdout".into(), &1.into()));
+    let batch = server.store.next_batch("stdout", now_ms(), usize::MAX).await.unwrap().unwrap();
+    let report = Report { forwarded: 1, too_old: 0, refused: Vec::new() };
+    server.store.batch_done("stdout", batch.end, report, now_ms()).await.unwrap();
+    let sinks = told(&server.get("/api/sinks").await.text);
+    assert_eq!((&sinks[0]["forwarded"], &sinks[0]["waiting"]), (&1.into(), &0.into()));
+    let server = server_with(|config, _| config.token = Some("operator".into()));
+    assert_eq!(server.get("/api/sinks").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn with_a_token_numbers_are_for_the_operator() {
     let server = server_with(|config, _| config.token = Some("operator".into()));
     assert_eq!(server.get("/metrics").await.status, StatusCode::UNAUTHORIZED);

@@ -110,10 +110,12 @@ pub enum DropReason {
     Filtered,
     /// Stored by another user of this browser, or before consent was withdrawn.
     Foreign,
+    /// An operator let go of what waited.
+    Forgotten,
 }
 
 impl DropReason {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::QueueFull,
         Self::Rejected,
         Self::TooLarge,
@@ -122,6 +124,7 @@ impl DropReason {
         Self::Repeated,
         Self::Filtered,
         Self::Foreign,
+        Self::Forgotten,
     ];
 
     #[must_use]
@@ -135,6 +138,7 @@ impl DropReason {
             Self::Repeated => "repeated",
             Self::Filtered => "filtered",
             Self::Foreign => "foreign",
+            Self::Forgotten => "forgotten",
         }
     }
 

@@ -8,7 +8,7 @@ use std::{collections::VecDeque, rc::Rc};
 use crate::{
     event::{DropReason, Event, Record, name},
     frozen::Frozen,
-    id::UserId,
+    id::{EventId, UserId},
     stats::Stats,
 };
 
@@ -104,6 +104,11 @@ impl Queue {
         self.items.len()
     }
 
+    /// Each event in it, and whether a batch in flight holds them.
+    pub fn places(&self) -> impl Iterator<Item = (EventId, bool)> {
+        self.items.iter().map(|item| (item.frozen.event_id, item.in_flight.is_some()))
+    }
+
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -132,13 +137,25 @@ impl Queue {
     /// Oldest first, but never what is in flight: its answer may be on the way.
     fn drop_overflow(&mut self, stats: &mut Stats) {
         while self.items.len() > self.max_events || self.bytes > self.max_bytes {
-            let Some(at) = self.items.iter().position(|item| item.in_flight.is_none()) else {
+            if !self.drop_oldest(DropReason::QueueFull, stats) {
                 return;
-            };
-            if let Some(frozen) = self.remove_at(at) {
-                drop_full(&frozen, stats);
             }
         }
+    }
+
+    /// Drops all that no batch in flight holds.
+    pub fn forget(&mut self, stats: &mut Stats) {
+        while self.drop_oldest(DropReason::Forgotten, stats) {}
+    }
+
+    /// False when there is none that may go.
+    fn drop_oldest(&mut self, why: DropReason, stats: &mut Stats) -> bool {
+        let at = self.items.iter().position(|item| item.in_flight.is_none());
+        let oldest = at.and_then(|at| self.remove_at(at));
+        if let Some(frozen) = &oldest {
+            drop_item(frozen, why, stats);
+        }
+        oldest.is_some()
     }
 
     fn remove_at(&mut self, at: usize) -> Option<Frozen> {
@@ -303,12 +320,12 @@ impl Queue {
 }
 
 /// A report of drops that is dropped itself goes back to what is still to be reported.
-fn drop_full(frozen: &Frozen, stats: &mut Stats) {
+fn drop_item(frozen: &Frozen, why: DropReason, stats: &mut Stats) {
     if frozen.event != name::TRACKING_DROPPED {
-        stats.drop_events(DropReason::QueueFull, 1);
+        stats.drop_events(why, 1);
         return;
     }
-    stats.drop_quietly(DropReason::QueueFull);
+    stats.drop_quietly(why);
     if let Ok(Record { event: Event::TrackingDropped { dropped_reason, dropped_count }, .. }) =
         Record::from_line(&frozen.line)
     {

@@ -28,7 +28,7 @@ pub type BeforeRecord = Box<dyn FnMut(&Component, Event) -> Option<Event>>;
 /// A wall clock that was set back by less than this is taken to stand still, so that events keep their order.
 const SMALL_SET_BACK_MS: u64 = 60_000;
 /// How many records the Live page can look back on.
-const RECENT: usize = 200;
+const RECENT: usize = 500;
 
 /// A component on the screen, from its visit to its exit.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::{
     encode,
     event::{DropReason, name},
     frozen::Frozen,
-    id::{SessionId, UserId},
+    id::{EventId, SessionId, UserId},
     loki::PushRequest,
     outcome::Outcome,
     queue::{BatchId, Queue, StorageOp, Taken},
@@ -205,6 +205,11 @@ impl Tracker {
         self.recorder.iter().flat_map(|recorder| &recorder.recent)
     }
 
+    /// Each event that is not yet accepted, and whether it is on its way.
+    pub fn places(&self) -> impl Iterator<Item = (EventId, bool)> {
+        self.recorder.iter().flat_map(|recorder| recorder.queue.places())
+    }
+
     /// The person agrees: what waited is recorded, each at its own time.
     pub fn grant(&mut self, identity: Identity, now: Now) {
         if self.recorder.is_some() {
@@ -317,6 +322,14 @@ impl Tracker {
     #[must_use]
     pub fn is_paused(&self) -> bool {
         self.delivery.paused
+    }
+
+    /// Lets an operator drop what waits, also what is stored of it; each event counts as
+    /// [`DropReason::Forgotten`]. What is in flight stays: its answer may be on the way.
+    pub fn forget(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.queue.forget(&mut self.stats);
+        }
     }
 
     /// The network is back: try at once, unless the receiver asked for patience.

@@ -383,6 +383,38 @@ fn a_full_queue_drops_the_oldest_counts_and_reports_them() {
 }
 
 #[test]
+fn what_an_operator_forgets_is_counted_gone_from_storage_and_reported() {
+    let mut tracker = with_clicks(12, 0);
+    let mut storage = BTreeMap::new();
+    apply(&mut storage, tracker.storage_ops());
+    let batch = sent(&mut tracker, 0);
+    (12..15).for_each(|n| tracker.record(click(n), at(SECOND)));
+    apply(&mut storage, tracker.storage_ops());
+    tracker.pause(true);
+    // What is in flight may arrive: it stays, and so does the chunk that it is stored in.
+    tracker.forget();
+    apply(&mut storage, tracker.storage_ops());
+    assert_eq!((tracker.queued(), storage.len()), (13, 1));
+    assert_eq!(tracker.places().filter(|(_, in_flight)| *in_flight).count(), 13);
+    assert_eq!(dropped(&tracker, DropReason::Forgotten), 3);
+    tracker.settle(batch.id, Outcome::Unreachable, at(2 * SECOND));
+    tracker.forget();
+    tracker.forget();
+    apply(&mut storage, tracker.storage_ops());
+    assert_eq!((tracker.queued(), storage.len()), (0, 0));
+    assert_eq!(dropped(&tracker, DropReason::Forgotten), 16);
+    tracker.pause(false);
+    tracker.record(click(20), at(60 * SECOND));
+    let mut lines = Vec::new();
+    drain(&mut tracker, 60_000, |batch| {
+        lines.extend(batch.records.iter().map(|record| record.line.to_string()));
+        Outcome::Accepted
+    });
+    assert_eq!(lines.len(), 2);
+    assert!(lines[1].contains(r#""dropped_reason":"forgotten","dropped_count":16"#), "{lines:?}");
+}
+
+#[test]
 fn a_queue_is_bounded_in_bytes() {
     let settings = Settings { max_queue_bytes: 5_000, ..Settings::default() };
     let mut tracker = tab(1, settings);

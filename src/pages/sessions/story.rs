@@ -17,8 +17,9 @@ use crate::{
     },
     pages::insights::{query::Query, use_resized},
     platform,
+    player::Command,
     registry::Registry,
-    replay::{Command, Plan},
+    replay,
     route::Page,
     store::{Action, use_dispatch},
 };
@@ -84,7 +85,7 @@ fn Told(props: &ToldProps) -> Html {
         });
     }
     let copied = use_state_eq(|| "");
-    let plan = use_memo(story.clone(), |story| Plan::new(story).map(Rc::new));
+    let plan = use_memo(story.clone(), |story| replay::plan(story).map(Rc::new));
     let replay = (*plan).clone().map(|plan| {
         dispatch.reform(move |_: MouseEvent| {
             Action::Replay(Command::Start(plan.clone(), platform::mono_ms()))

@@ -5,9 +5,11 @@ mod metrics;
 mod pulse;
 mod ready;
 mod request;
+mod sinks;
 
 pub use log::start as start_log;
 pub use metrics::{Metrics, metrics};
 pub use pulse::pulse;
 pub use ready::ready;
 pub use request::{RequestId, measure, name};
+pub use sinks::sinks;

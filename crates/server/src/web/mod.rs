@@ -52,6 +52,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/insights/{question}", get(answers::answer))
         .route("/api/insights/cost", get(answers::cost::answer))
         .route("/api/sample", get(sample::state).post(sample::fill))
+        .route("/api/sinks", get(observe::sinks))
         .route("/api", any(no_such_answer))
         .route("/api/{*rest}", any(no_such_answer))
         .route("/metrics", get(observe::metrics))

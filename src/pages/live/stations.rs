@@ -1,0 +1,130 @@
+//! The way of an event, and what has come to each station of it. Pure.
+
+use crate::{
+    answers::Sink,
+    store::{Consent, TrackingStatus},
+};
+
+/// One station: its name, its number, and a few words on it.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Station {
+    pub name: &'static str,
+    pub count: u64,
+    pub words: String,
+    /// Events stand here that would go on otherwise.
+    pub held: bool,
+}
+
+/// All of them, in the order in which an event passes; `flushed` is when the last batch arrived.
+pub fn stations(
+    status: &TrackingStatus,
+    sinks: Option<&[Sink]>,
+    flushed: Option<String>,
+) -> [Station; 7] {
+    let station =
+        |name, count, words: &str| Station { name, count, words: words.into(), held: false };
+    let (passed, gate) = match status.consent {
+        Consent::Granted => (status.recorded, "passed: you agreed"),
+        Consent::Pending => (status.pending, "wait for your answer"),
+        Consent::Denied => (0, "closed: nothing passes"),
+    };
+    let mut kept = format!("waiting, {} kept on this device", status.persisted);
+    if status.restored > 0 {
+        kept.push_str(&format!(", {} from before", status.restored));
+    }
+    let again = status.retried;
+    let batch = format!("on the way; {} batches arrived, {again} sent again", status.batches_sent);
+    let server = match (&status.last_answer, flushed) {
+        (None, _) => "nothing sent yet".to_owned(),
+        (Some(answer), None) => format!("last answer: {answer}"),
+        (Some(answer), Some(at)) => format!("last answer: {answer}; last arrival {at}"),
+    };
+    [
+        station("Action", status.actions, "whatever changed on this page"),
+        station("Event", status.signals, "of these tell how it is used"),
+        Station { held: status.pending > 0, ..station("Consent", passed, gate) },
+        Station {
+            held: status.paused || status.offline,
+            ..station("Queue", status.queued.saturating_sub(status.in_flight), &kept)
+        },
+        station("Batch", status.in_flight, &batch),
+        Station { held: status.last_error.is_some(), ..station("Server", status.sent, &server) },
+        loki(sinks),
+    ]
+}
+
+/// Only the server knows how far Loki is, and it counts everybody's events.
+fn loki(sinks: Option<&[Sink]>) -> Station {
+    let known = sinks.map(|sinks| sinks.iter().find(|sink| sink.sink == "loki"));
+    let (count, waiting, words) = match known {
+        None => (0, 0, "not known: no server of ours answers".to_owned()),
+        Some(None) => (0, 0, "no Loki is set up; the server keeps all itself".to_owned()),
+        Some(Some(Sink { forwarded, waiting, refused, .. })) => {
+            let mut words = format!("of everybody's; {waiting} wait at the server");
+            if *refused > 0 {
+                words.push_str(&format!(", {refused} refused"));
+            }
+            (*forwarded, *waiting, words)
+        }
+    };
+    Station { name: "Loki", count, words, held: waiting > 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(station: &Station) -> String {
+        let Station { name, count, words, held } = station;
+        format!("{name} {count} {words}{}", if *held { " !" } else { "" })
+    }
+
+    #[test]
+    fn each_station_says_what_came_to_it() {
+        let status = TrackingStatus {
+            consent: Consent::Granted,
+            actions: 90,
+            signals: 12,
+            recorded: 14,
+            queued: 9,
+            in_flight: 4,
+            persisted: 9,
+            restored: 2,
+            sent: 7,
+            batches_sent: 1,
+            retried: 3,
+            last_answer: Some("HTTP 503".into()),
+            last_error: Some("x".into()),
+            ..TrackingStatus::default()
+        };
+        let sinks = [Sink { sink: "loki".into(), forwarded: 40, waiting: 3, refused: 1 }];
+        let all = stations(&status, Some(&sinks), Some("10:00:00".to_owned()));
+        assert_eq!(
+            all.each_ref().map(told),
+            [
+                "Action 90 whatever changed on this page",
+                "Event 12 of these tell how it is used",
+                "Consent 14 passed: you agreed",
+                "Queue 5 waiting, 9 kept on this device, 2 from before",
+                "Batch 4 on the way; 1 batches arrived, 3 sent again",
+                "Server 7 last answer: HTTP 503; last arrival 10:00:00 !",
+                "Loki 40 of everybody's; 3 wait at the server, 1 refused !",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_closed_held_or_missing_is_said() {
+        let status = |consent| TrackingStatus { consent, pending: 3, ..TrackingStatus::default() };
+        let of = |status: &TrackingStatus, at: usize| told(&stations(status, None, None)[at]);
+        assert_eq!(of(&status(Consent::Pending), 2), "Consent 3 wait for your answer !");
+        let denied = TrackingStatus { pending: 0, ..status(Consent::Denied) };
+        assert_eq!(of(&denied, 2), "Consent 0 closed: nothing passes");
+        let paused = TrackingStatus { paused: true, queued: 2, ..TrackingStatus::default() };
+        assert_eq!(of(&paused, 3), "Queue 2 waiting, 0 kept on this device !");
+        assert_eq!(of(&paused, 5), "Server 0 nothing sent yet");
+        assert_eq!(of(&paused, 6), "Loki 0 not known: no server of ours answers");
+        let none = told(&stations(&paused, Some(&[]), None)[6]);
+        assert_eq!(none, "Loki 0 no Loki is set up; the server keeps all itself");
+    }
+}
