@@ -52,6 +52,7 @@ pub fn player_bar(of: Of, player: &Player, clm: &Clm, dispatch: &Callback<Action
                 <b aria-live="polite">{ player.name() }</b>
                 if !known { { " is no longer in the registry" } }
                 if let Some(moment) = player.moment() { <span class="muted">{ " · " }{ moment }</span> }
+                if player.current().is_some_and(|step| step.away) { <span class="muted">{ " · the tab is in the background" }</span> }
                 if player.is_over() { <span class="muted">{ " · the end" }</span> }
             </span>
             <span class="replay-time">{ format!("{step} of {steps} · {} of {}", duration(position_ms), duration(length_ms)) }</span>

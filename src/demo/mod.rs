@@ -36,7 +36,12 @@ pub fn start(store: &Store) {
     let hand = store.clone();
     store.observe(move |transition| {
         let (before, after) = (transition.before.demo.as_ref(), transition.after.demo.as_ref());
-        acts(before, after).into_iter().for_each(|act| perform(&hand, act));
+        let acts = acts(before, after);
+        if !acts.is_empty() {
+            let hand = hand.clone();
+            // Once the observers have all been told of this one.
+            spawn_local(async move { acts.into_iter().for_each(|act| perform(&hand, act)) });
+        }
         if *transition.action == Action::JourneysRequested {
             fetch(&hand);
         }

@@ -50,14 +50,14 @@ pub async fn run(config: Config) -> Result<(), RunError> {
         Store::open_with(&config.data, config.max_store_bytes, metrics.clone())
             .map_err(|error| RunError::Store(config.data.display().to_string(), error))?;
     let stop = stop_signal().map_err(RunError::Signal)?;
-    let workers = workers(&config, &store, &metrics);
-    let max_connections = config.max_connections;
-    let app = router(Arc::new(App::new(store, config, metrics)));
-
-    // Whoever started us may have stopped reading; that is no reason to end.
+    // Before the workers have lines to write. Whoever started us may have stopped reading; that is no
+    // reason to end.
     let mut stdout = io::stdout();
     let _ = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
 
+    let workers = workers(&config, &store, &metrics);
+    let max_connections = config.max_connections;
+    let app = router(Arc::new(App::new(store, config, metrics)));
     listen::serve(listener, app, max_connections, stop, GRACE).await;
     // Each goes on where it was at the next start.
     for worker in workers {

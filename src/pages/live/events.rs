@@ -86,7 +86,7 @@ pub fn Events(props: &Props) -> Html {
             <div class="event-tools">
                 <input type="search" name="events" placeholder="Filter by any word of an event"
                        aria-label="Filter the events" {oninput} />
-                <button class="button" id="hold" aria-pressed={held.is_some().to_string()} onclick={hold}>
+                <button class="button" id="hold" onclick={hold}>
                     { if held.is_some() { "Go on" } else { "Hold still" } }
                 </button>
                 <span class="muted" role="status">{ summary(&found, events, held.is_some()) }</span>
