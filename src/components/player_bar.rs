@@ -75,6 +75,6 @@ fn note(consent: Consent, speed: u64) -> String {
         return tracked.to_owned();
     }
     format!(
-        "{tracked} Durations are those of the clock: {speed} times shorter than the journey says."
+        "{tracked} Durations are those of the clock: up to {speed} times shorter than the journey says."
     )
 }

@@ -44,7 +44,7 @@ pub fn Faults(props: &Props) -> Html {
     };
     let words = match (*sure, paused, offline) {
         (true, ..) => format!(
-            "Forget {waiting} waiting events? They are gone for good, also from this device, and are counted as dropped."
+            "Forget what waits ({waiting})? It is gone for good, also from this device, and counted as dropped."
         ),
         (_, true, _) => {
             "Nothing is sent until you send again or reload. Events wait on this device.".into()

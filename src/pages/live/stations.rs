@@ -33,7 +33,7 @@ pub fn stations(
         kept.push_str(&format!(", {} from before", status.restored));
     }
     let again = status.retried;
-    let batch = format!("on the way; {} batches arrived, {again} sent again", status.batches_sent);
+    let batch = format!("on the way; batches: {} arrived, {again} sent again", status.batches_sent);
     let server = match (&status.last_answer, flushed) {
         (None, _) => "nothing sent yet".to_owned(),
         (Some(answer), None) => format!("last answer: {answer}"),
@@ -106,7 +106,7 @@ mod tests {
                 "Event 12 of these tell how it is used",
                 "Consent 14 passed: you agreed",
                 "Queue 5 waiting, 9 kept on this device, 2 from before",
-                "Batch 4 on the way; 1 batches arrived, 3 sent again",
+                "Batch 4 on the way; batches: 1 arrived, 3 sent again",
                 "Server 7 last answer: HTTP 503; last arrival 10:00:00 !",
                 "Loki 40 of everybody's; 3 wait at the server, 1 refused !",
             ]
