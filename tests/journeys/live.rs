@@ -39,8 +39,14 @@ async fn walk(person: &Person) {
         person.see_loaded().await;
     }
     person.go("#/live").await;
+    // Numbers and rows are told together: with the last row, the number is the last one, too.
     person
-        .until("return Number(document.querySelector(\"[data-station='Queue'] b\")?.textContent) >= 10", 0)
+        .until(
+            "const latest = document.querySelector('.event-row')?.textContent ?? '';
+             return latest.includes('component_exit') && latest.includes('p2p-status')
+                 && Number(document.querySelector(\"[data-station='Queue'] b\")?.textContent) >= 10",
+            0,
+        )
         .await;
 }
 
