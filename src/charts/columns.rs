@@ -97,8 +97,12 @@ fn axis(columns: &[Column], width: i32) -> (Drawing, u64) {
         if column.label == last {
             continue;
         }
-        last = &column.label;
         let x = left(at, columns.len(), width);
+        // Rather none than half of it.
+        if at > 0 && x + LABEL - 16 > width {
+            continue;
+        }
+        last = &column.label;
         shapes.push(Shape::text("label", x, TOP + PLOT + 18, column.label.clone()));
     }
     (Drawing { height: TOP + PLOT + 24, shapes }, top)
@@ -125,7 +129,12 @@ mod tests {
             let many: Vec<Column> = (0..720).map(column).collect();
             let drawing = draw(&many, 390);
             assert_eq!(count(&drawing, "hit"), 720);
-            assert!(count(&drawing, "label") <= 7);
+            let labels = drawing.shapes.iter().filter(|shape| shape.class == "label");
+            let ends = labels.map(|shape| match shape.form {
+                Form::Text { x, .. } => x + 40,
+                _ => 0,
+            });
+            assert!((1..=7).contains(&ends.clone().count()) && ends.max() <= Some(390));
             assert!(drawing.shapes.iter().all(|shape| match shape.form {
                 Form::Rect { x, y, width, height } => {
                     x >= 0
