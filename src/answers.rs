@@ -92,6 +92,7 @@ pub enum Failure {
 }
 
 const SAMPLE: &str = "api/sample";
+const TOO_MANY: &str = "That is more events than one answer reads. Choose a shorter time range.";
 /// Steps of a path that are asked for.
 const STEPS: u64 = 4;
 
@@ -255,6 +256,7 @@ async fn fetch(url: &str) -> Result<String, Failure> {
     match platform::fetch_text(url).await {
         Fetched::Text(text) => Ok(text),
         Fetched::Status(404 | 405) => Err(Failure::NoServer),
+        Fetched::Status(422) => Err(Failure::Said(TOO_MANY.to_owned())),
         Fetched::Status(status) => Err(Failure::Said(format!("The server answers HTTP {status}."))),
         Fetched::Unreachable => Err(Failure::Said("The server does not answer.".to_owned())),
     }

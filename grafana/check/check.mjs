@@ -12,7 +12,8 @@ function read(query) {
       if (node.type.isError) found.error ??= `at ${node.from}: ${query.slice(node.from, node.from + 40)}`;
       if (node.name === 'Identifier') found.names.add(text(node));
       if (node.name === 'Matcher' && text(node.node.firstChild) === 'event') {
-        found.events.add(JSON.parse(text(node.node.lastChild)));
+        // `=~` names several.
+        for (const event of JSON.parse(text(node.node.lastChild)).split('|')) found.events.add(event);
       }
       // Fields named in a template stand in a string, which the grammar does not look into.
       if (node.name === 'String') {

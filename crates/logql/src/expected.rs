@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::scope::literal;
+
 /// A load is far beyond its expectation from this many times on.
 pub const SLOW_FACTOR: u64 = 3;
 
@@ -25,18 +27,6 @@ pub(crate) fn tiers(expected: &[Expected]) -> Vec<(String, u64)> {
         .into_iter()
         .map(|(load_time_ms, components)| (components.join("|"), load_time_ms))
         .collect()
-}
-
-/// A pattern that matches nothing but `text`.
-fn literal(text: &str) -> String {
-    let mut pattern = String::new();
-    for c in text.chars() {
-        if "\\.+*?()|[]{}^$".contains(c) {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 pub const JOB: &str = "job";
 pub const EVENT: &str = "event";
 pub const COMPONENT: &str = "component";
+/// Only on streams of events that came home late.
+pub const LATE: &str = tracking::encode::LATE_LABEL;
 
 /// Structured metadata, or labels where Loki is older than 3.0.
 pub const USER_ID: &str = "user_id";

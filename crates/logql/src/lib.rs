@@ -19,6 +19,7 @@
 //!   series by default.
 
 pub mod alert;
+pub mod answer;
 mod expected;
 pub mod field;
 #[cfg(feature = "grafana")]

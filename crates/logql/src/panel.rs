@@ -225,15 +225,15 @@ impl Panel {
     }
 }
 
-fn count(of: &str, range: Span) -> String {
+pub(crate) fn count(of: &str, range: Span) -> String {
     format!("count_over_time({of} [{range}])")
 }
 
-fn by(labels: &[&str], of: &str) -> String {
+pub(crate) fn by(labels: &[&str], of: &str) -> String {
     format!("sum by ({}) ({of})", labels.join(", "))
 }
 
-fn having(of: &str, name: &str, value: &str) -> String {
+pub(crate) fn having(of: &str, name: &str, value: &str) -> String {
     format!("{of} | json | {}", matcher(name, "=", value))
 }
 

@@ -8,6 +8,7 @@ use crate::{expected::Expected, field};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Span {
     Seconds(u64),
+    Milliseconds(u64),
     /// Grafana's `$__range`: all that the dashboard shows.
     Range,
     /// Grafana's `$__interval`: one step of a chart.
@@ -19,6 +20,8 @@ impl fmt::Display for Span {
         match *self {
             Self::Range => f.write_str("$__range"),
             Self::Interval => f.write_str("$__interval"),
+            Self::Milliseconds(ms) if ms % 1_000 == 0 => Self::Seconds(ms / 1_000).fmt(f),
+            Self::Milliseconds(ms) => write!(f, "{ms}ms"),
             // Loki refuses a range of nothing.
             Self::Seconds(0) => f.write_str("1s"),
             Self::Seconds(s) if s % 86_400 == 0 => write!(f, "{}d", s / 86_400),
@@ -34,6 +37,7 @@ impl fmt::Display for Span {
 pub enum Chosen<'a> {
     All,
     One(&'a str),
+    AnyOf(&'a [String]),
     /// Those a regular expression matches as a whole, such as a variable of a dashboard.
     Matching(&'a str),
 }
@@ -100,27 +104,39 @@ impl<'a> Scope<'a> {
 
     /// With one more matcher.
     pub(crate) fn select_with(&self, event: Option<&str>, more: Option<String>) -> String {
+        self.streams(event.as_slice(), more) + &self.people()
+    }
+
+    /// The selector of the streams of `events`, of all when none is named.
+    pub(crate) fn streams(&self, events: &[&str], more: Option<String>) -> String {
         let mut matchers = vec![matcher(field::JOB, "=", self.job)];
-        matchers.extend(event.map(|event| matcher(field::EVENT, "=", event)));
+        matchers.extend(match events {
+            [] => None,
+            [event] => Some(matcher(field::EVENT, "=", event)),
+            events => Some(matcher(field::EVENT, "=~", &events.join("|"))),
+        });
         matchers.extend(match self.component {
             Chosen::All => None,
             Chosen::One(component) => Some(matcher(field::COMPONENT, "=", component)),
+            Chosen::AnyOf(components) => Some(matcher(field::COMPONENT, "=~", &any(components))),
             Chosen::Matching(pattern) => Some(matcher(field::COMPONENT, "=~", pattern)),
         });
         matchers.extend(more);
-        let mut query = format!("{{{}}}", matchers.join(", "));
-        for (name, value) in [(field::USER_ID, self.user_id), (field::SESSION_ID, self.session_id)]
-        {
-            if let Some(value) = value {
-                query.push_str(" | ");
-                query.push_str(&matcher(name, "=", value));
-            }
-        }
+        format!("{{{}}}", matchers.join(", "))
+    }
+
+    /// The filters behind it: whose events.
+    pub(crate) fn people(&self) -> String {
+        let mut filters: String =
+            [(field::USER_ID, self.user_id), (field::SESSION_ID, self.session_id)]
+                .into_iter()
+                .filter_map(|(name, value)| Some(format!(" | {}", matcher(name, "=", value?))))
+                .collect();
         if self.hide_demo {
             let demo = field::DEMO;
-            query.push_str(&format!(r#" | json {demo}="{demo}" | {demo}!="true""#));
+            filters.push_str(&format!(r#" | json {demo}="{demo}" | {demo}!="true""#));
         }
-        query
+        filters
     }
 
     pub(crate) fn of_all_components(self) -> Self {
@@ -132,8 +148,25 @@ pub(crate) fn matcher(name: &str, operator: &str, value: &str) -> String {
     format!("{name}{operator}{}", quoted(value))
 }
 
+/// A pattern that matches each of `texts` and nothing else.
+fn any(texts: &[String]) -> String {
+    texts.iter().map(|text| literal(text)).collect::<Vec<_>>().join("|")
+}
+
+/// A pattern that matches nothing but `text`.
+pub(crate) fn literal(text: &str) -> String {
+    let mut pattern = String::new();
+    for c in text.chars() {
+        if "\\.+*?()|[]{}^$".contains(c) {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
+}
+
 /// A LogQL string; its escapes are Go's.
-fn quoted(value: &str) -> String {
+pub(crate) fn quoted(value: &str) -> String {
     let mut text = String::with_capacity(value.len() + 2);
     text.push('"');
     for c in value.chars() {
@@ -163,6 +196,8 @@ mod tests {
         let table = [
             (Span::Seconds(0), "1s"),
             (Span::Seconds(90), "90s"),
+            (Span::Milliseconds(90_001), "90001ms"),
+            (Span::Milliseconds(120_000), "2m"),
             (Span::Seconds(300), "5m"),
             (Span::Seconds(86_400), "1d"),
             (Span::Seconds(7_200), "2h"),
@@ -191,5 +226,8 @@ mod tests {
             r#"{job="j"} | json demo="demo" | demo!="true""#
         );
         assert_eq!(Scope::new("j", 60).bytes(), r#"sum(bytes_over_time({job="j"} [1m]))"#);
+        let two = ["a.b".to_owned(), "c|d".to_owned()];
+        let scope = Scope { component: Chosen::AnyOf(&two), ..Scope::new("j", 60) };
+        assert_eq!(scope.select(None), r#"{job="j", component=~"a\\.b|c\\|d"}"#);
     }
 }

@@ -15,8 +15,13 @@ use std::{
     process::{Command, Stdio},
 };
 
-use logql::{Chosen, Expected, Panel, Scope, alert, field};
+use logql::{
+    Chosen, Expected, Panel, Scope, Span, alert,
+    answer::{self, Home},
+    field,
+};
 use serde_json::{Value, json};
+use tracking::event::name;
 
 /// Everything that is ever asked: as the dashboards do, as the page does, and the alerts.
 fn queries() -> BTreeMap<String, String> {
@@ -25,6 +30,7 @@ fn queries() -> BTreeMap<String, String> {
         Expected { component: "b.c".into(), load_time_ms: 800 },
     ];
     let day = Scope { expected: &expected, ..Scope::new("clm-frontend", 86_400) };
+    let some = ["a.b".to_owned(), "wetter \"ü\" \\".to_owned()];
     let scopes = [
         ("grafana", Scope { session_id: Some("$session"), ..Scope::grafana(&expected) }),
         ("day", day),
@@ -37,11 +43,25 @@ fn queries() -> BTreeMap<String, String> {
                 ..day
             },
         ),
+        (
+            "some",
+            Scope { component: Chosen::AnyOf(&some), range: Span::Milliseconds(86_400_001), ..day },
+        ),
     ];
     let mut queries = BTreeMap::new();
-    for (name, scope) in scopes {
+    for (of, scope) in scopes {
         for panel in Panel::ALL {
-            queries.insert(format!("{panel:?}, {name}"), panel.query(&scope));
+            queries.insert(format!("{panel:?}, {of}"), panel.query(&scope));
+        }
+        for home in [Home::Anywhere, Home::InTime, Home::Late] {
+            let lines = answer::lines(&scope, &[name::COMPONENT_VISIT], home, &["a1", "b2"]);
+            queries.insert(format!("lines {home:?}, {of}"), lines);
+        }
+        let lines = answer::lines(&scope, &name::ALL, Home::Anywhere, &["a1"]);
+        queries.insert(format!("lines of all, {of}"), lines);
+        for only_entries in [false, true] {
+            let counted = answer::visits(&scope, only_entries);
+            queries.insert(format!("counted {only_entries}, {of}"), counted);
         }
     }
     for alert in alert::all("clm-frontend", &expected) {
@@ -101,7 +121,8 @@ fn every_query_is_logql_and_knows_only_names_that_are_written() {
     assert!(answers["broken"]["error"].is_string(), "a broken query passes");
 
     let labels =
-        [field::JOB, field::EVENT, field::COMPONENT, field::ERROR, field::PATH].map(str::to_owned);
+        [field::JOB, field::EVENT, field::COMPONENT, field::ERROR, field::LATE, field::PATH]
+            .map(str::to_owned);
     // The server's line about what waits; its own tests hold it to these.
     let waiting = [field::SINK, field::AGE_SECONDS].map(str::to_owned);
     for (query, answer) in answers.iter().filter(|(query, _)| *query != "broken") {

@@ -17,6 +17,7 @@ mod guard;
 #[doc(hidden)]
 pub mod hostile;
 mod listen;
+pub mod loki;
 pub mod observe;
 pub mod outbox;
 pub mod person;

@@ -95,6 +95,10 @@ fn workers(config: &Config, store: &Store, metrics: &Metrics) -> Vec<JoinHandle<
         workers.push(tokio::spawn(outbox::work(store.clone(), sink, metrics.clone())));
         workers.push(tokio::spawn(person::work(store.clone(), loki.clone())));
     }
+    // Answers for all servers mean that there may be others.
+    if let Some(loki) = &config.insights_from {
+        workers.push(tokio::spawn(person::follow(store.clone(), loki.clone())));
+    }
     if config.events_stdout {
         workers.push(tokio::spawn(outbox::work(store.clone(), Sink::Stdout, metrics.clone())));
     }

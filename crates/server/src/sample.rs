@@ -66,10 +66,14 @@ struct Told {
     failed: bool,
 }
 
-/// Only where the person at the browser is the operator: nobody else can reach the server.
+/// Only where the person at the browser is the operator: nobody else can reach the server, or answers
+/// from the same Loki.
 fn is_private(app: &App) -> bool {
     let config = &app.config;
-    config.listen.ip().is_loopback() && config.hosts.is_empty() && config.proxies.is_empty()
+    config.listen.ip().is_loopback()
+        && config.hosts.is_empty()
+        && config.proxies.is_empty()
+        && config.insights_from.is_none()
 }
 
 async fn told(app: &App) -> Result<Told, StoreError> {

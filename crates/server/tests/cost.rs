@@ -6,7 +6,7 @@ mod common;
 use axum::http::StatusCode;
 use common::{Server, entry, gzip, now_ms, request, server, server_with, visit};
 use insights::{Assumed, Cost, Weight};
-use server::person::{Loki, LokiSettings};
+use server::loki::{Loki, LokiSettings};
 use tracking::{LabelMode, SessionId};
 
 const HOUR_MS: u64 = 60 * 60 * 1_000;

@@ -19,7 +19,8 @@ use axum::{
 use common::{Answer, Server, entry, now_ms, request, server, server_with, visit};
 use serde_json::{Value, json};
 use server::{
-    person::{Loki, LokiSettings, work},
+    loki::{Loki, LokiSettings},
+    person::work,
     store::Store,
 };
 use tracking::{Record, UserSecret};

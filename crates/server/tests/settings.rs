@@ -45,6 +45,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         "# loki-url is not set",
         "host = []  # default",
         "events-stdout = false  # default",
+        "insights-from = \"store\"  # default",
     ] {
         assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
     }
@@ -109,6 +110,8 @@ fn a_mistake_names_the_key_the_value_and_what_is_allowed() {
         ("registry = \"r.txt\"", "registry = r.txt must end in .json, .yaml or .yml"),
         ("loki-url = \"logs\"", "LOKI_URL must be an http or https address"),
         ("loki-tenant = \"a\"", "loki-tenant is set, but loki-url is not"),
+        ("insights-from = \"loki\"", "insights-from = loki needs a Loki: set loki-url too"),
+        ("insights-from = \"redis\"", "clm.toml: insights-from = \"redis\": there are store, loki"),
         (
             "listen = \"0.0.0.0:0\"",
             "listen = 0.0.0.0:0 can be reached from other machines: set CLM_API_TOKEN",

@@ -30,12 +30,11 @@ pub fn query(question: Question, asked: &Asked) -> Result<String, &'static str> 
         return Err("LogQL cannot ask this with these filters.");
     }
     let span_ms = asked.range.to_ms.saturating_sub(asked.range.from_ms);
-    let pattern = asked.filter.components.join("|");
     let scope = Scope {
         component: match asked.filter.components.as_slice() {
             [] => Chosen::All,
             [one] => Chosen::One(one),
-            _ => Chosen::Matching(&pattern),
+            some => Chosen::AnyOf(some),
         },
         user_id: asked.filter.user.as_deref(),
         session_id: asked.filter.session.as_deref(),

@@ -42,6 +42,7 @@ pub fn grafana(alerts: &[Alert]) -> Value {
 fn rule(alert: &Alert) -> Value {
     let seconds = match alert.range {
         Span::Seconds(seconds) => seconds,
+        Span::Milliseconds(ms) => ms.div_ceil(1_000),
         Span::Range | Span::Interval => 3_600,
     };
     let range = json!({ "from": seconds, "to": 0 });

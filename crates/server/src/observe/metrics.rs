@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -25,7 +25,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::{clock::now_ms, store::StoreError, web::App};
+use crate::{clock::now_ms, loki::LokiError, store::StoreError, web::App};
 
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -45,6 +45,11 @@ struct Asked {
     status: u16,
 }
 
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Ended {
+    outcome: &'static str,
+}
+
 type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// Clones count together.
@@ -59,6 +64,7 @@ pub struct Metrics {
     deleted: Counter,
     commit: Histogram,
     requests: Durations<Asked>,
+    queries: Durations<Ended>,
     retried: Family<Whither, Counter>,
     forwarded: Family<Whither, Counter>,
     too_old: Family<Whither, Counter>,
@@ -95,6 +101,9 @@ impl Default for Metrics {
         let requests = Durations::<Asked>::new_with_constructor(durations);
         let help = "Time to the head of the answer, by route and status";
         all.register_with_unit("http_request", help, Unit::Seconds, requests.clone());
+        let queries = Durations::<Ended>::new_with_constructor(durations);
+        let help = "Time of one query that an answer asked Loki for, by outcome";
+        all.register_with_unit("loki_query", help, Unit::Seconds, queries.clone());
         let retried = Family::default();
         all.register("outbox_retried", "Batches that had to be sent again", retried.clone());
         let forwarded = Family::default();
@@ -120,6 +129,7 @@ impl Default for Metrics {
             deleted,
             commit,
             requests,
+            queries,
             retried,
             forwarded,
             too_old,
@@ -169,6 +179,22 @@ impl Metrics {
 
     pub fn retried(&self, sink: &'static str) {
         self.retried.get_or_create(&Whither { sink }).inc();
+    }
+
+    /// Waits for what was asked of Loki, and counts how that ended and how long it took.
+    pub async fn of_loki<T>(
+        &self,
+        asked: impl Future<Output = Result<T, LokiError>>,
+    ) -> Result<T, LokiError> {
+        let start = Instant::now();
+        let answer = asked.await;
+        let outcome = match &answer {
+            Ok(_) => "ok",
+            Err(LokiError::Unreachable) => "unreachable",
+            Err(_) => "failed",
+        };
+        self.queries.get_or_create(&Ended { outcome }).observe(start.elapsed().as_secs_f64());
+        answer
     }
 
     pub(super) fn requested(&self, route: String, status: StatusCode, took: Duration) {

@@ -7,9 +7,9 @@ use tracking::{Frozen, Outcome, Timestamp, backoff, encode};
 
 use crate::{
     clock::now_ms,
+    loki::{Loki, LokiSettings, Pushed},
     observe::Metrics,
     outbox::LOKI,
-    person::{Loki, LokiSettings, Pushed},
     store::{Outgoing, Refused, Report, Store, Stored},
 };
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crate::{
     clock::now_ms,
+    loki::Loki,
     observe::Metrics,
-    person::Loki,
     store::{Outgoing, Report, Store, StoreError},
 };
 

@@ -4,7 +4,7 @@
 //! text whose SHA-256 is the user id is that user. It travels in a header only.
 
 mod export;
-mod loki;
+mod follow;
 mod proof;
 mod worker;
 
@@ -19,7 +19,7 @@ use axum::{
 };
 use serde::Serialize;
 
-pub use loki::{Loki, LokiError, LokiSettings, Pushed};
+pub use follow::follow;
 pub use worker::work;
 
 use crate::{

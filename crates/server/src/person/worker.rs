@@ -7,7 +7,7 @@ use tracking::UserId;
 
 use crate::{
     clock::now_ms,
-    person::loki::{Deletions, Loki, LokiError, Progress},
+    loki::{Deletions, Loki, LokiError, Progress},
     store::{Store, StoreError},
 };
 

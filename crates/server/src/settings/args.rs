@@ -111,6 +111,22 @@ pub struct Args {
     /// Where ids go in Loki: structured metadata, or stream labels for a Loki before 3.0.
     #[arg(long, env = "LOKI_LABELS", value_enum, default_value = "metadata", value_name = "WHERE")]
     pub loki_labels: LokiLabels,
+    /// Where answers about all events come from: the file of this server, or the Loki that many servers
+    /// hand their events on to.
+    #[arg(
+        long,
+        env = "CLM_INSIGHTS_FROM",
+        value_enum,
+        default_value = "store",
+        value_name = "WHERE"
+    )]
+    pub insights_from: InsightsFrom,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum InsightsFrom {
+    Store,
+    Loki,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

@@ -14,15 +14,15 @@ use ipnet::IpNet;
 use thiserror::Error;
 use tracking::LabelMode;
 
-pub use args::{AccessLog, Args, LogFormat, LokiLabels};
+pub use args::{AccessLog, Args, InsightsFrom, LogFormat, LokiLabels};
 pub use file::FileError;
 pub use origin::Origin;
 pub use secret::Secret;
 
 use crate::{
     access::{Access, ClientIp},
+    loki::{Loki, LokiError, LokiSettings},
     outbox,
-    person::{Loki, LokiError, LokiSettings},
 };
 use file::File;
 
@@ -54,6 +54,8 @@ pub struct Config {
     pub token: Option<String>,
     /// Where events go on to, and where what is erased here is erased too.
     pub loki: Option<Loki>,
+    /// The Loki that answers questions; none is the store.
+    pub insights_from: Option<Loki>,
     /// The line per request.
     pub access: Access,
     /// Stored events go to stdout as well.
@@ -94,6 +96,8 @@ pub enum ConfigError {
     LokiUrlNeeded(&'static str),
     #[error("the access log cannot be written: {0}")]
     AccessLog(std::io::Error),
+    #[error("insights-from = loki needs a Loki: set loki-url too")]
+    InsightsNeedLoki,
 }
 
 /// Reads the command line, the environment and the file that they name.
@@ -183,6 +187,7 @@ impl Config {
             loki_tenant,
             loki_job,
             loki_labels,
+            insights_from,
         } = args;
         let token = secret(Secret::ApiToken);
         if token.is_none() && !listen.ip().is_loopback() {
@@ -219,6 +224,10 @@ impl Config {
             None if tenant.is_some() => return Err(ConfigError::LokiUrlNeeded("tenant")),
             None => None,
         };
+        let insights_from = match insights_from {
+            InsightsFrom::Store => None,
+            InsightsFrom::Loki => Some(loki.clone().ok_or(ConfigError::InsightsNeedLoki)?),
+        };
         Ok(Self {
             listen,
             data,
@@ -234,6 +243,7 @@ impl Config {
             max_store_bytes: u64::from(max_store_mb) * 1_000_000,
             token,
             loki,
+            insights_from,
             access: access(access_log, client_ip)?,
             events_stdout,
             log_format,

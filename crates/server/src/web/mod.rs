@@ -18,7 +18,8 @@ use axum::{
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{
-    Config, access, answers,
+    Config, access,
+    answers::{self, Bounds, FromLoki, Source},
     guard::{client, host, limit, origin, token},
     observe::{self, Metrics},
     person, push, sample,
@@ -30,6 +31,8 @@ const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(),
 /// What every request may need.
 pub struct App {
     pub store: Store,
+    /// Where answers come from.
+    pub answers: Box<dyn Source>,
     pub config: Config,
     pub metrics: Metrics,
     pub limits: limit::Limits,
@@ -40,7 +43,11 @@ impl App {
     #[must_use]
     pub fn new(store: Store, config: Config, metrics: Metrics) -> Self {
         let limits = limit::Limits::new(config.client_rate, config.total_rate);
-        Self { store, config, metrics, limits, sample: sample::Progress::default() }
+        let answers: Box<dyn Source> = match &config.insights_from {
+            None => Box::new(store.clone()),
+            Some(loki) => Box::new(FromLoki::new(loki.clone(), Bounds::default(), metrics.clone())),
+        };
+        Self { store, answers, config, metrics, limits, sample: sample::Progress::default() }
     }
 }
 

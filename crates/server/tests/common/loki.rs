@@ -1,5 +1,5 @@
-//! Loki's push endpoint as a real one behaves, on a real port: what it refuses, what it keeps of a request
-//! that it refuses in part, and that the same bytes twice are one entry.
+//! Loki as a real one behaves, on a real port: what it refuses to take, what it keeps of a request that it
+//! refuses in part, that the same bytes twice are one entry, what it answers, and how it deletes.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -11,14 +11,14 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
-    extract::State,
+    extract::{Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{get, post},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::now_ms;
+use super::{logql, now_ms};
 
 const HOUR_NS: u64 = 3_600_000_000_000;
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -39,6 +39,12 @@ struct Inner {
     poison: Option<String>,
     /// (labels, ns, line, metadata), each once.
     entries: BTreeSet<[String; 4]>,
+    /// The same, to be asked for.
+    parsed: Vec<logql::Entry>,
+    deletions: Vec<Value>,
+    /// Statuses in place of the next answers to questions, the last first.
+    failures: Vec<u16>,
+    questions: Vec<BTreeMap<String, String>>,
     newest: BTreeMap<String, u64>,
     /// Entries that came, again or not.
     received: usize,
@@ -57,13 +63,28 @@ impl Loki {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let loki = Self { address, ..Self::default() };
-        let app = Router::new().route("/loki/api/v1/push", post(push)).with_state(loki.clone());
+        let app = Router::new()
+            .route("/loki/api/v1/push", post(push))
+            .route("/loki/api/v1/query", get(query))
+            .route("/loki/api/v1/query_range", get(query_range))
+            .route("/loki/api/v1/delete", get(deletions).post(delete))
+            .with_state(loki.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         loki
     }
 
     pub fn moods(&self, moods: impl IntoIterator<Item = Mood>) {
         self.inner.lock().unwrap().moods = moods.into_iter().collect();
+    }
+
+    /// The next questions are answered with these statuses.
+    pub fn fail(&self, statuses: &[u16]) {
+        self.inner.lock().unwrap().failures = statuses.iter().rev().copied().collect();
+    }
+
+    /// Parameters of all questions so far.
+    pub fn questions(&self) -> Vec<BTreeMap<String, String>> {
+        self.inner.lock().unwrap().questions.clone()
     }
 
     pub fn poison(&self, text: &str) {
@@ -126,8 +147,16 @@ async fn push(State(loki): State<Loki>, headers: HeaderMap, body: Bytes) -> Resp
             match inner.refusal(&labels, ns.parse().unwrap(), line) {
                 Some(why) => refused.push(why),
                 None => {
-                    let metadata = entry.get(2).map(ToString::to_string).unwrap_or_default();
-                    inner.entries.insert([labels.clone(), ns.into(), line.into(), metadata]);
+                    let metadata = entry.get(2).cloned().unwrap_or_default();
+                    let text = entry.get(2).map(ToString::to_string).unwrap_or_default();
+                    if inner.entries.insert([labels.clone(), ns.into(), line.into(), text]) {
+                        inner.parsed.push(logql::Entry {
+                            stream: texts(&stream["stream"]),
+                            metadata: texts(&metadata),
+                            ns: ns.parse().unwrap(),
+                            line: line.into(),
+                        });
+                    }
                 }
             }
         }
@@ -139,6 +168,78 @@ async fn push(State(loki): State<Loki>, headers: HeaderMap, body: Bytes) -> Resp
         Some(Mood::KeepAndFail) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         _ => StatusCode::NO_CONTENT.into_response(),
     }
+}
+
+fn texts(object: &Value) -> logql::Labels {
+    let fields = object.as_object().into_iter().flatten();
+    fields.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect()
+}
+
+type Asked = Query<BTreeMap<String, String>>;
+type Find = fn(&[logql::Entry], &logql::Labels) -> Result<Value, String>;
+
+async fn query(State(loki): State<Loki>, headers: HeaderMap, Query(asked): Asked) -> Response {
+    loki.answer(headers, asked, "vector", logql::query)
+}
+
+async fn query_range(
+    State(loki): State<Loki>,
+    headers: HeaderMap,
+    Query(asked): Asked,
+) -> Response {
+    loki.answer(headers, asked, "streams", logql::query_range)
+}
+
+impl Loki {
+    fn answer(
+        &self,
+        headers: HeaderMap,
+        asked: BTreeMap<String, String>,
+        kind: &str,
+        answer: Find,
+    ) -> Response {
+        let mut inner = self.inner.lock().unwrap();
+        let said = format!("{headers:?}");
+        inner.headers.push(headers);
+        inner.questions.push(asked.clone());
+        if let Some(status) = inner.failures.pop() {
+            // It says more than it should.
+            return (StatusCode::from_u16(status).unwrap(), said).into_response();
+        }
+        match answer(&inner.parsed, &asked) {
+            Ok(result) => axum::Json(json!({
+                "status": "success",
+                "data": { "resultType": kind, "result": result, "stats": { "summary": {} } },
+            }))
+            .into_response(),
+            Err(why) => (StatusCode::BAD_REQUEST, why).into_response(),
+        }
+    }
+}
+
+/// Done at once, and said to be.
+async fn delete(State(loki): State<Loki>, Query(asked): Asked) -> Response {
+    let Ok(logql::Query::Lines(log)) = logql::parse(&asked["query"]) else {
+        return (StatusCode::BAD_REQUEST, "no selector").into_response();
+    };
+    let seconds = |name: &str| asked[name].parse::<u64>().unwrap();
+    let (start, end) = (seconds("start"), seconds("end"));
+    if end > now_ms() / 1_000 {
+        return (StatusCode::BAD_REQUEST, "deletes in the future are not allowed").into_response();
+    }
+    let mut inner = loki.inner.lock().unwrap();
+    inner.parsed.retain(|entry| {
+        !(start..=end).contains(&(entry.ns / 1_000_000_000)) || log.passes(entry).is_none()
+    });
+    inner.deletions.push(json!({
+        "request_id": "a", "query": asked["query"], "status": "processed",
+        "start_time": start, "end_time": end, "created_at": end,
+    }));
+    StatusCode::NO_CONTENT.into_response()
+}
+
+async fn deletions(State(loki): State<Loki>) -> Response {
+    axum::Json(loki.inner.lock().unwrap().deletions.clone()).into_response()
 }
 
 impl Inner {

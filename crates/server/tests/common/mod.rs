@@ -1,8 +1,10 @@
 //! A router over a directory of its own, and pushes as a page sends them.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod logql;
 pub mod loki;
 pub mod program;
+pub mod questions;
 
 use std::{
     io::Write,
@@ -60,6 +62,7 @@ pub fn config(dir: &Path) -> Config {
         max_store_bytes: 0,
         token: None,
         loki: None,
+        insights_from: None,
         access: server::access::Access::default(),
         events_stdout: false,
         log_format: server::LogFormat::Text,

@@ -5,7 +5,7 @@ use insights::{ComponentLoads, ComponentTime, FunnelStep, MAX_EVENTS, Story};
 use rusqlite::ToSql;
 use tracking::Record;
 
-use crate::answers::scope::{Answer, Scope};
+use crate::answers::store::scope::{Answer, Scope};
 
 /// The chosen events of which `condition` holds; its parameters begin at `?3`.
 fn records(scope: &Scope<'_>, condition: &str, more: &[&dyn ToSql]) -> Answer<Vec<Record>> {

@@ -10,7 +10,7 @@ use insights::{
 use rusqlite::ToSql;
 
 use crate::{
-    answers::scope::{Answer, Scope, signed, unsigned},
+    answers::store::scope::{Answer, Scope, signed, unsigned},
     store::rollup::{DAY_MS, HOUR_MS},
 };
 

@@ -17,7 +17,7 @@ use tracking::{LabelMode, encode::LATE_AFTER_MS};
 use crate::{
     answers::{
         Question,
-        scope::{Scope, unsigned},
+        store::scope::{Scope, unsigned},
     },
     clock::now_ms,
     outbox::TOO_OLD_MS,
