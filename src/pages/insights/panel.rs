@@ -112,6 +112,7 @@ fn answered(props: &Props, asked: &Asked, answer: &Answer, width: i32, more: &Mo
         width,
         offset: &platform::ahead_of_utc,
         assumed: cost::assumed(&props.query),
+        rows: if more.0 { usize::MAX } else { 1 },
     };
     let show::View { tiles, drawing, table, note } = show::view(props.question, answer, &set);
     if table.is_empty() {

@@ -48,6 +48,8 @@ pub struct Setting<'a> {
     pub width: i32,
     pub offset: Offset<'a>,
     pub assumed: Assumed,
+    /// How many rows of a long table are wanted: ways have very many.
+    pub rows: usize,
 }
 
 /// How many bars a picture has; the table has all.
@@ -162,7 +164,7 @@ pub fn view(question: Question, answer: &Answer, set: &Setting<'_>) -> View {
                 drawing: sankey::sankey(&links, set.width, |key| set.name(key)),
                 table: Table {
                     heads: vec!["Step", "From", "To", "Sessions"],
-                    rows: paths.iter().map(row).collect(),
+                    rows: paths.iter().take(set.rows).map(row).collect(),
                 },
                 ..View::default()
             }
@@ -179,7 +181,7 @@ pub fn view(question: Question, answer: &Answer, set: &Setting<'_>) -> View {
                 drawing: heatmap::heatmap(&cells, set.width, |key| set.name(key)),
                 table: Table {
                     heads: vec!["From", "To", "Times"],
-                    rows: flows.iter().map(row).collect(),
+                    rows: flows.iter().take(set.rows).map(row).collect(),
                 },
                 ..View::default()
             }
