@@ -4,7 +4,8 @@ use yew::prelude::*;
 use yewdux::use_selector;
 
 use crate::{
-    components::{consent_banner::ConsentBanner, top_bar::TopBar},
+    components::{consent_banner::ConsentBanner, hints::Hints, overlay::Overlay, top_bar::TopBar},
+    focus,
     pages::{dashboard::Dashboard, insights::Insights, live::Live, sessions::Sessions},
     route::Page,
     store::{Clm, Store},
@@ -29,10 +30,19 @@ pub fn App(props: &Props) -> Html {
 #[component]
 fn Shell() -> Html {
     let page = use_selector(|clm: &Clm| (!clm.shows_dashboard()).then_some(clm.page));
+    let is_replayed = use_selector(|clm: &Clm| clm.replay.is_some());
     let title = use_selector(|clm: &Clm| title(clm));
     use_effect_with(title, |title| {
         if let Some(document) = web_sys::window().and_then(|window| window.document()) {
             document.set_title(title);
+        }
+    });
+    // Who follows a link to a page reads on there.
+    let was_there = use_mut_ref(|| None);
+    use_effect_with((*page, *is_replayed), move |page| {
+        let before = was_there.borrow_mut().replace(*page);
+        if before.is_some_and(|(before, _)| before != page.0) && !page.1 {
+            focus::give(focus::MAIN);
         }
     });
     // For this visit only: nothing is stored that was not agreed to.
@@ -45,16 +55,23 @@ fn Shell() -> Html {
             let _ = root.set_attribute("data-theme", theme.as_str());
         }
     });
+    // The link's own way, to #main, would be the address of a page.
+    let skip = Callback::from(|event: MouseEvent| {
+        event.prevent_default();
+        focus::give(focus::MAIN);
+    });
     // The dashboard stays in the document, so that its frames stay alive.
     html! {
         <>
-            <a class="skip-link" href="#main">{ "Skip to the content" }</a>
+            <a class="skip-link" href="#main" onclick={skip}>{ "Skip to the content" }</a>
             <TopBar />
             <Dashboard shown={page.is_none()} />
             if *page == Some(Page::Insights) { <Insights /> }
             if *page == Some(Page::Sessions) { <Sessions /> }
             if *page == Some(Page::Live) { <Live /> }
             <ConsentBanner />
+            <Hints />
+            <Overlay />
         </>
     }
 }

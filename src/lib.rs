@@ -4,10 +4,12 @@
 pub mod answers;
 pub mod app;
 pub mod charts;
+pub mod commands;
 pub mod components;
 pub mod config;
 pub mod crash;
 pub mod demo;
+pub mod focus;
 pub mod frames;
 pub mod loader;
 pub mod navigation;
@@ -19,4 +21,5 @@ pub mod registry;
 pub mod replay;
 pub mod route;
 pub mod store;
+pub mod toast;
 pub mod tracking;

@@ -4,9 +4,9 @@
 
 use clm_dashboard::{
     app::{App, Props},
-    crash, demo, frames, loader, navigation, replay,
+    commands, crash, demo, focus, frames, loader, navigation, replay,
     store::Store,
-    tracking,
+    toast, tracking,
 };
 
 fn main() {
@@ -19,8 +19,12 @@ fn main() {
     }
     frames::start(&store);
     navigation::start(&store);
+    tracking::remember_hints(&store);
     replay::start(&store);
     demo::start(&store);
     loader::start(&store);
+    commands::start(&store);
     yew::Renderer::<App>::with_props(Props { store }).render();
+    focus::start();
+    toast::start();
 }

@@ -64,6 +64,12 @@ pub fn go_to(fragment: &str) {
     }
 }
 
+/// The whole address of this view.
+#[must_use]
+pub fn here() -> String {
+    web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default()
+}
+
 fn current(window: &Window) -> Route {
     Route::parse(&window.location().hash().unwrap_or_default())
 }

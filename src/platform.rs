@@ -2,6 +2,9 @@
 
 use tracking::{Now, Random, Timestamp};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use crate::toast;
 
 /// Where the page is, without query or fragment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -132,6 +135,13 @@ pub fn ahead_of_utc(at_ms: u64) -> i64 {
     date.get_timezone_offset() as i64 * -60_000
 }
 
+#[must_use]
+pub fn prefers_dark() -> bool {
+    web_sys::window()
+        .and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok().flatten())
+        .is_some_and(|query| query.matches())
+}
+
 /// Hands a text to the person as a file.
 pub fn download(name: &str, text: &str) {
     let save = || -> Option<()> {
@@ -142,14 +152,28 @@ pub fn download(name: &str, text: &str) {
         link.dyn_into::<web_sys::HtmlElement>().ok()?.click();
         Some(())
     };
-    let _ = save();
+    let told = save().map(|()| format!("Saved as {name}"));
+    toast::say(told.as_deref().unwrap_or("Your browser refused to save the file"));
 }
 
-/// Puts a text on the clipboard; false where the browser does not let us.
-pub fn copy(text: &str) -> bool {
-    let window = web_sys::window().filter(web_sys::Window::is_secure_context);
-    let copied = window.map(|window| window.navigator().clipboard().write_text(text));
-    copied.is_some()
+/// Puts a text on the clipboard and says so.
+pub fn copy(text: &str) {
+    const REFUSED: &str = "Your browser does not let us copy";
+    let Some(window) = web_sys::window().filter(web_sys::Window::is_secure_context) else {
+        return toast::say(REFUSED);
+    };
+    let copied = window.navigator().clipboard().write_text(text);
+    spawn_local(async move {
+        let done = JsFuture::from(copied).await.is_ok();
+        toast::say(if done { "Copied" } else { REFUSED });
+    });
+}
+
+/// Opens the browser's way to paper.
+pub fn print() {
+    if let Some(window) = web_sys::window() {
+        let _ = window.print();
+    }
 }
 
 /// What is answered when a server has an answer, and when it has none.

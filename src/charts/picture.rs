@@ -35,7 +35,7 @@ pub fn Picture(props: &Props) -> Html {
     let tip = pointed.and_then(|at| shapes.get(at)).map(|shape| shape.tip.clone());
     html! {
         <div class="chart">
-            <svg width={props.width.to_string()} height={height.to_string()} role="img"
+            <svg width={props.width.to_string()} height={height.to_string()} viewBox={format!("0 0 {} {height}", props.width)} role="img"
                  aria-label={&props.label} {onmouseover} {onclick}>
                 { for shapes.iter().enumerate().map(|(at, shape)| draw(at, shape)) }
             </svg>

@@ -3,8 +3,12 @@
 pub mod consent_banner;
 pub mod demo_menu;
 pub mod frame;
+pub mod help;
+pub mod hints;
 pub mod icon;
 pub mod my_data;
+pub mod overlay;
+pub mod palette;
 pub mod player_bar;
 pub mod privacy_panel;
 pub mod sidebar;

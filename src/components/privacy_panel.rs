@@ -20,12 +20,6 @@ pub struct Props {
 #[component]
 pub fn PrivacyPanel(props: &Props) -> Html {
     let dispatch = use_dispatch();
-    let panel = use_node_ref();
-    use_effect_with(panel.clone(), |panel| {
-        if let Some(element) = panel.cast::<web_sys::HtmlElement>() {
-            let _ = element.focus();
-        }
-    });
     let close = props.onclose.reform(|_: MouseEvent| ());
     let onkeydown = {
         let onclose = props.onclose.clone();
@@ -42,13 +36,13 @@ pub fn PrivacyPanel(props: &Props) -> Html {
     };
     let status = &props.status;
     html! {
-        <div class="panel" role="dialog" aria-label="Privacy" tabindex="-1" ref={panel} {onkeydown}>
-            <header>
+        <div class="panel" role="dialog" aria-label="Privacy" id="privacy" tabindex="-1" {onkeydown}>
+            <div class="head">
                 <h2>{ "Privacy" }</h2>
                 <button class="icon-button" aria-label="Close" onclick={close}>
                     <Icon shape={Shape::Close} />
                 </button>
-            </header>
+            </div>
             { explain(status) }
             if let Some(why) = &status.last_error {
                 <p class="notice" data-tone="warn">
@@ -76,6 +70,7 @@ pub fn PrivacyPanel(props: &Props) -> Html {
                 }
             </div>
             <MyData status={status.clone()} />
+            <h3>{ "What is tracked" }</h3>
             <WhatIsTracked />
         </div>
     }

@@ -1,4 +1,4 @@
-//! Mark, pages, tracking chip, theme.
+//! Mark, pages, tracking chip, and the commands that have a button.
 
 use yew::prelude::*;
 use yewdux::{use_selector, use_store_value};
@@ -9,32 +9,29 @@ use super::{
     tracking_chip::TrackingChip,
 };
 use crate::{
+    commands::{self, Command},
+    focus,
     route::{Page, Route},
-    store::{Action, Clm, TrackingStatus, clm::Theme, use_dispatch},
+    store::{Action, Clm, Over, Store, TrackingStatus, use_dispatch},
 };
+
+const CHIP: &str = "tracking-chip";
 
 #[component]
 pub fn TopBar() -> Html {
     let page = use_selector(|clm: &Clm| clm.page);
     let active = use_selector(|clm: &Clm| clm.active.clone());
     let status = use_store_value::<TrackingStatus>();
-    let privacy_open = use_state_eq(|| false);
-    let toggle = {
-        let open = privacy_open.clone();
-        Callback::from(move |_: MouseEvent| open.set(!*open))
+    let store = use_context::<Store>().unwrap_or_default();
+    let over = use_selector(|clm: &Clm| clm.over);
+    let privacy_open = *over == Some(Over::Privacy);
+    let run = |command: Command| {
+        let store = store.clone();
+        Callback::from(move |_: MouseEvent| commands::run(command, &store))
     };
-    let close = {
-        let open = privacy_open.clone();
-        Callback::from(move |()| open.set(false))
-    };
-    let switch_theme = {
-        let dispatch = use_dispatch();
-        let chosen = use_selector(|clm: &Clm| clm.theme);
-        Callback::from(move |_| {
-            let dark = chosen.map_or_else(system_is_dark, |theme| theme == Theme::Dark);
-            dispatch.emit(Action::ThemeChosen(if dark { Theme::Light } else { Theme::Dark }));
-        })
-    };
+    let close = use_dispatch().reform(|()| Action::Over(None));
+    let toggle = if privacy_open { close.reform(|_| ()) } else { run(Command::Privacy) };
+    focus::use_closed(privacy_open, || focus::settle(CHIP));
     let tab = |to: Page, text: &'static str| {
         let current = (*page == to).then_some("page");
         let href = Route::fragment(to, active.as_deref());
@@ -52,19 +49,20 @@ pub fn TopBar() -> Html {
                 { tab(Page::Live, "Live") }
             </nav>
             <div class="top-right">
-                <TrackingChip status={status.clone()} open={*privacy_open} onclick={toggle} />
-                <button class="icon-button" aria-label="Switch between light and dark"
-                        title="Switch between light and dark" onclick={switch_theme}>
-                    <Icon shape={Shape::Theme} />
-                </button>
+                <TrackingChip id={CHIP} status={status.clone()} open={privacy_open} onclick={toggle} />
+                { button("Find anything (Ctrl K)", Shape::Search, run(Command::Palette)) }
+                { button("Switch between light and dark", Shape::Theme, run(Command::Theme)) }
+                { button("Keyboard shortcuts (?)", Shape::Help, run(Command::Help)) }
             </div>
-            if *privacy_open { <PrivacyPanel {status} onclose={close} /> }
+            if privacy_open { <PrivacyPanel {status} onclose={close} /> }
         </header>
     }
 }
 
-fn system_is_dark() -> bool {
-    web_sys::window()
-        .and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok().flatten())
-        .is_some_and(|query| query.matches())
+/// What only a keyboard needs gives its place to the rest where that is scarce.
+fn button(name: &'static str, shape: Shape, onclick: Callback<MouseEvent>) -> Html {
+    let class = classes!("icon-button", (shape != Shape::Theme).then_some("wide-only"));
+    html! {
+        <button {class} aria-label={name} title={name} {onclick}><Icon {shape} /></button>
+    }
 }

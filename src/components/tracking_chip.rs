@@ -6,6 +6,7 @@ use crate::store::{Consent, TrackingStatus};
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
+    pub id: &'static str,
     pub status: std::rc::Rc<TrackingStatus>,
     pub open: bool,
     pub onclick: Callback<MouseEvent>,
@@ -15,7 +16,7 @@ pub struct Props {
 pub fn TrackingChip(props: &Props) -> Html {
     let (tone, text) = describe(&props.status);
     html! {
-        <button class="chip" data-tone={tone} aria-haspopup="dialog"
+        <button class="chip" id={props.id} data-tone={tone} aria-haspopup="dialog"
                 aria-expanded={props.open.to_string()} onclick={props.onclick.clone()}>
             <span class="dot" aria-hidden="true"></span>
             <span class="chip-text" role="status">{ text }</span>

@@ -42,7 +42,7 @@ pub fn Viewer(props: &Props) -> Html {
     html! {
         <section class={classes!("viewer", full_screen.then_some("full-screen"))} onkeydown={leave}>
             <header class="viewer-bar">
-                <button class="icon-button menu-button" aria-label="Show the components"
+                <button class="icon-button menu-button" id="list-button" aria-label="Show the components"
                         onclick={props.onmenu.reform(|_| ())}>
                     <Icon shape={Shape::Menu} />
                 </button>

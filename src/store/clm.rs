@@ -48,6 +48,21 @@ pub struct Clm {
     pub tab_visible: bool,
     /// What the person chose for this visit; the system's choice otherwise.
     pub theme: Option<Theme>,
+    pub over: Option<Over>,
+    /// Which of the hints is shown.
+    pub hint: Option<usize>,
+    /// For this visit, single keys do nothing: who speaks to the browser needs that.
+    pub keys_off: bool,
+}
+
+/// What lies over the page; one thing at a time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Over {
+    /// The list, where it is a drawer.
+    Components,
+    Help,
+    Palette,
+    Privacy,
 }
 
 /// A session that is shown again.
@@ -65,6 +80,13 @@ pub enum Theme {
 }
 
 impl Theme {
+    /// What a switch changes to.
+    #[must_use]
+    pub fn other(chosen: Option<Self>, system_is_dark: bool) -> Self {
+        let is_dark = chosen.map_or(system_is_dark, |theme| theme == Self::Dark);
+        if is_dark { Self::Light } else { Self::Dark }
+    }
+
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -95,6 +117,9 @@ impl Default for Clm {
             metrics: Metrics::default(),
             tab_visible: true,
             theme: None,
+            over: None,
+            hint: None,
+            keys_off: false,
         }
     }
 }
@@ -189,6 +214,11 @@ pub enum Action {
     MessageRejected,
     TabVisible(bool),
     ThemeChosen(Theme),
+    /// Laid over the page, or put away.
+    Over(Option<Over>),
+    /// This hint is shown; none of them ever again.
+    Hint(Option<usize>),
+    SingleKeys(bool),
     /// The person moved, typed or scrolled.
     PersonActive,
     /// A session is shown again. Not the person's doing: the tracker is told nothing of it.
@@ -332,6 +362,7 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
         }
         Action::RouteChanged(route) => {
             clm.end_replay();
+            clm.over = None;
             if route.page != Page::Dashboard
                 && let Some(demo) = &mut clm.demo
             {
@@ -350,6 +381,9 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
         }
         Action::SetActiveComponent(hash) => {
             clm.end_replay();
+            if clm.over == Some(Over::Components) {
+                clm.over = None;
+            }
             clm.open(hash);
         }
         Action::Replay(command) => clm.replay(command),
@@ -401,6 +435,9 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
         Action::MessageRejected => clm.metrics.malformed += 1,
         Action::TabVisible(visible) => clm.tab_visible = *visible,
         Action::ThemeChosen(theme) => clm.theme = Some(*theme),
+        Action::Over(over) => clm.over = *over,
+        Action::Hint(hint) => clm.hint = *hint,
+        Action::SingleKeys(on) => clm.keys_off = !on,
         Action::JourneysRequested
         | Action::FaultTried(_)
         | Action::PageFailed { .. }
@@ -548,6 +585,33 @@ mod tests {
         for (action, active, by_demo, is_playing) in table {
             let told = format!("{action:?}");
             assert_eq!(then(action), (Some(active.to_owned()), by_demo, is_playing), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_lies_over_the_page_goes_when_the_person_goes_elsewhere() {
+        let open = |over| vec![loaded_registry(), Action::Over(Some(over))];
+        for (over, next) in [
+            (Over::Components, Action::SetActiveComponent("b".into())),
+            (Over::Palette, route("#/insights")),
+            (Over::Privacy, Action::Over(None)),
+        ] {
+            let mut actions = open(over);
+            assert_eq!(after(&actions).over, Some(over));
+            actions.push(next);
+            assert_eq!(after(&actions).over, None, "{over:?}");
+        }
+    }
+
+    #[test]
+    fn the_theme_changes_to_what_is_not_seen() {
+        for (chosen, system_is_dark, other) in [
+            (None, false, Theme::Dark),
+            (None, true, Theme::Light),
+            (Some(Theme::Dark), false, Theme::Light),
+            (Some(Theme::Light), true, Theme::Dark),
+        ] {
+            assert_eq!(Theme::other(chosen, system_is_dark), other);
         }
     }
 

@@ -14,7 +14,7 @@ pub use ::tracking::{Consent, ErrorKind};
 use yew::prelude::*;
 use yewdux::Reducer;
 
-pub use clm::{Action, Clm, ComponentState, RegistryState, Status};
+pub use clm::{Action, Clm, ComponentState, Over, RegistryState, Status, Theme};
 pub use tracking::TrackingStatus;
 
 /// One change: what was asked for, and the state on both sides of it.

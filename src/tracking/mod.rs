@@ -45,6 +45,19 @@ pub fn secret() -> Option<String> {
     storage::Kept::open().known_secret().map(|secret| secret.to_hex())
 }
 
+/// Shows the hints to who has not put them away, and remembers when somebody does.
+pub fn remember_hints(store: &Store) {
+    let kept = storage::Kept::open();
+    if !kept.hints_are_away() {
+        store.dispatch(Action::Hint(Some(0)));
+    }
+    store.observe(move |transition| {
+        if *transition.action == Action::Hint(None) {
+            kept.put_hints_away();
+        }
+    });
+}
+
 fn observe(store: &Store, pump: Rc<Pump>) {
     store.observe(move |transition| {
         if let Action::ConsentAnswered(granted) = transition.action {

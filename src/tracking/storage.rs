@@ -1,5 +1,5 @@
-//! What the tracker keeps in the browser, under which keys. Nothing but the answer about consent is
-//! written before consent.
+//! What the page keeps in the browser, under which keys. Before consent that is the answer about it, and
+//! that the hints were put away: both say nothing of the person.
 
 use tracking::{StorageOp, StoredSession, UserSecret};
 use web_sys::Storage;
@@ -8,6 +8,10 @@ use web_sys::Storage;
 pub const CONSENT: &str = "analytics_consent";
 const SECRET: &str = "clm_user_secret";
 pub const SESSION: &str = "clm_session";
+/// Which edition of the hints was put away. Never removed by us.
+const HINTS: &str = "clm_hints";
+/// Raised when the hints have something new to say.
+const HINTS_EDITION: &str = "1";
 /// Followed by `<tab>/<n>`: one chunk of events that are not accepted yet.
 const QUEUE: &str = "clm_queue/";
 
@@ -49,6 +53,14 @@ impl Kept {
 
     pub fn set_consent(&self, granted: bool) {
         self.set(CONSENT, if granted { "true" } else { "false" });
+    }
+
+    pub fn hints_are_away(&self) -> bool {
+        self.get(HINTS).as_deref() == Some(HINTS_EDITION)
+    }
+
+    pub fn put_hints_away(&self) {
+        self.set(HINTS, HINTS_EDITION);
     }
 
     /// The secret of this browser's user, made now if there is none.
@@ -127,7 +139,7 @@ impl Kept {
         }
     }
 
-    /// Forgets everything but the answer about consent.
+    /// Forgets everything but the answer about consent, and that the hints were put away.
     pub fn wipe(&self) {
         for key in self.keys() {
             if key == SECRET || key == SESSION || key.starts_with(QUEUE) {

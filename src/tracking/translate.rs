@@ -91,6 +91,9 @@ fn signal_of(action: &Action, before: &Clm, after: &Clm) -> Option<Signal> {
         | Action::MessageRejected
         | Action::TabVisible(_)
         | Action::ThemeChosen(_)
+        | Action::Over(_)
+        | Action::Hint(_)
+        | Action::SingleKeys(_)
         | Action::ConsentAnswered(_) => None,
     }
 }

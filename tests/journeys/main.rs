@@ -7,12 +7,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access;
+mod commands;
 mod consent;
 mod demo;
 mod failures;
 mod frames;
 mod insights;
 mod live;
+mod looks;
 mod privacy;
 mod sample;
 mod sessions;

@@ -3,8 +3,10 @@
 // Each suite uses its share.
 #![allow(dead_code)]
 
+pub mod axe;
 pub mod gate;
 mod insights;
+pub mod states;
 pub mod told;
 
 use std::{
@@ -16,7 +18,7 @@ use std::{
 };
 
 use serde_json::Value;
-use thirtyfour::prelude::*;
+use thirtyfour::{TypingData, prelude::*};
 
 /// Patience of every wait. A condition ends it sooner; a slow machine does not make it fail.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -274,6 +276,62 @@ impl Person {
         self.driver.find(By::Css(selector)).await.unwrap().click().await.unwrap();
     }
 
+    /// Presses keys wherever the focus is.
+    pub async fn press(&self, keys: impl Into<TypingData>) {
+        let focused = self.driver.active_element().await.unwrap();
+        focused.send_keys(keys).await.unwrap();
+    }
+
+    /// Presses a key until the focus is on `selector`, at most as often as a page has places.
+    pub async fn press_until(&self, key: Key, selector: &str) {
+        let selector = serde_json::to_string(selector).unwrap();
+        let there = format!("return String(!!document.activeElement?.matches({selector}))");
+        for _ in 0..80 {
+            if self.run(&there).await == "true" {
+                return;
+            }
+            self.press(key.clone()).await;
+        }
+        panic!("the focus never comes to {selector}");
+    }
+
+    /// Waits until the focus is on `selector`.
+    pub async fn focus_on(&self, selector: &str) {
+        let selector = serde_json::to_string(selector).unwrap();
+        self.until(&format!("return !!document.activeElement?.matches({selector})"), 0).await;
+    }
+
+    /// The window shows a page of this size.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let size = serde_json::json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", size).await.unwrap();
+        self.until("return innerWidth === arguments[0]", width.into()).await;
+    }
+
+    /// What the system of this person prefers, such as `("prefers-color-scheme", "dark")`.
+    pub async fn prefer(&self, features: &[(&str, &str)]) {
+        let features: Vec<_> = features
+            .iter()
+            .map(|(name, value)| serde_json::json!({ "name": name, "value": value }))
+            .collect();
+        self.media("", &features).await;
+    }
+
+    /// The page as it would be on paper.
+    pub async fn on_paper(&self) {
+        self.media("print", &[]).await;
+    }
+
+    async fn media(&self, media: &str, features: &[Value]) {
+        let wish = serde_json::json!({ "media": media, "features": features });
+        self.driver.cdp().send_raw("Emulation.setEmulatedMedia", wish).await.unwrap();
+    }
+
+    /// A picture of what is seen now.
+    pub async fn picture(&self) -> Vec<u8> {
+        self.driver.screenshot_as_png().await.unwrap()
+    }
+
     pub async fn agree(&self) {
         self.click(".consent-answers button:last-child").await;
         self.until("return !document.querySelector('.consent')", 0).await;
@@ -314,6 +372,13 @@ impl Person {
             0,
         )
         .await;
+        self.driver.enter_default_frame().await.unwrap();
+    }
+
+    /// Waits until the page in the component's frame shows itself in this theme.
+    pub async fn see_theme_inside(&self, hash: &str, theme: &str) {
+        self.enter(hash).await;
+        self.see(&format!("html[data-theme='{theme}']")).await;
         self.driver.enter_default_frame().await.unwrap();
     }
 

@@ -1,5 +1,5 @@
 //! `cargo xtask setup`, `cargo xtask build`, `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`,
-//! `cargo xtask simulate`, `cargo xtask grafana`.
+//! `cargo xtask simulate`, `cargo xtask screenshots`, `cargo xtask grafana`.
 
 mod bench;
 mod browser;
@@ -12,6 +12,7 @@ mod page;
 mod process;
 mod results;
 mod sample;
+mod screenshots;
 mod setup;
 mod shell;
 mod simulate;
@@ -47,6 +48,8 @@ enum Command {
     Bench(bench::Args),
     /// Let people of a believable month use a running server
     Simulate(simulate::Args),
+    /// Take a picture of every page and state, in two sizes and both themes
+    Screenshots,
     /// Write the Grafana dashboards, the alert rules and the table of queries
     Grafana(grafana::Args),
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         | Command::Test(_)
         | Command::Bench(_)
         | Command::Simulate(_)
+        | Command::Screenshots
         | Command::Grafana(_) => ExitCode::from(130),
     };
     let result = Shell::new().and_then(|shell| match cli.command {
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&shell, &args),
         Command::Bench(args) => bench::run(&shell, &args),
         Command::Simulate(args) => simulate::run(&shell, &args),
+        Command::Screenshots => screenshots::run(&shell),
         Command::Grafana(args) => grafana::run(&shell, &args),
     });
     match result {

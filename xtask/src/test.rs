@@ -83,6 +83,14 @@ const SUITES: &[Suite] = &[
     },
 ];
 
+/// Run by `cargo xtask screenshots` alone.
+const SCREENSHOTS: Suite = Suite {
+    name: "screenshots",
+    log: "screenshots",
+    needs: Needs::Site,
+    cargo: &["test", "--workspace", "--features", "clm-dashboard/e2e", "--test", "screenshots"],
+};
+
 impl Suite {
     fn counts(&self) -> bool {
         self.cargo.first() == Some(&"test")
@@ -90,7 +98,15 @@ impl Suite {
 }
 
 pub fn run(shell: &Shell, args: &Args) -> Result<ExitCode> {
-    let suites = chosen(args.filter.as_deref())?;
+    run_suites(shell, chosen(args.filter.as_deref())?)
+}
+
+/// Pictures of every page and state.
+pub fn screenshots(shell: &Shell) -> Result<ExitCode> {
+    run_suites(shell, vec![&SCREENSHOTS])
+}
+
+fn run_suites(shell: &Shell, suites: Vec<&'static Suite>) -> Result<ExitCode> {
     let needed = suites.iter().map(|suite| suite.needs).max().unwrap_or(Needs::Rust);
     let mut bench =
         Bench { shell, count: Count::default(), tools: None, browser: None, site: None };

@@ -6,7 +6,11 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::{prelude::*, virtual_dom::VTag};
 
 use super::{RANGES, query::Query};
-use crate::{navigation, registry::Registry};
+use crate::{
+    components::icon::{Icon, Shape},
+    navigation,
+    registry::Registry,
+};
 
 pub fn filters(query: &Query, registry: &Rc<Registry>, span: &str) -> Html {
     let components: Vec<(String, String)> =
@@ -109,7 +113,7 @@ fn only(part: &'static str, id: Option<&str>, query: &Query) -> Html {
     let href = query.clone().with(part, "").fragment();
     html! {
         <a class="button" {href} title={format!("Only {part} {id}; choose to show all")}>
-            { format!("One {part} …{short}  ×") }
+            { format!("One {part} …{short}") }<Icon shape={Shape::Close} />
         </a>
     }
 }

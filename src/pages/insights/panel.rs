@@ -46,7 +46,7 @@ pub fn Panel(props: &Props) -> Html {
     let known = use_state_eq(|| None::<Known>);
     let tries = use_state_eq(|| 0_u32);
     let width = use_state_eq(|| 0_i32);
-    let more = use_state_eq(|| (false, false));
+    let more = use_state_eq(|| false);
     let body = use_node_ref();
     {
         let (width, body) = (width.clone(), body.clone());
@@ -102,8 +102,8 @@ pub fn Panel(props: &Props) -> Html {
     }
 }
 
-/// What is below the picture: shown or not, and whether the query was just copied.
-type More = UseStateHandle<(bool, bool)>;
+/// Whether what is below the picture is shown.
+type More = UseStateHandle<bool>;
 
 fn answered(props: &Props, asked: &Asked, answer: &Answer, width: i32, more: &More) -> Html {
     let set = Setting {
@@ -112,7 +112,7 @@ fn answered(props: &Props, asked: &Asked, answer: &Answer, width: i32, more: &Mo
         width,
         offset: &platform::ahead_of_utc,
         assumed: cost::assumed(&props.query),
-        rows: if more.0 { usize::MAX } else { 1 },
+        rows: if **more { usize::MAX } else { 1 },
     };
     let show::View { tiles, drawing, table, note } = show::view(props.question, answer, &set);
     if table.is_empty() {
@@ -129,12 +129,12 @@ fn answered(props: &Props, asked: &Asked, answer: &Answer, width: i32, more: &Mo
     let onpick = Callback::from(move |hash: String| {
         navigation::go_to(&query.clone().with("component", &hash).fragment());
     });
-    let is_open = more.0;
+    let is_open = **more;
     let turn = {
         let more = more.clone();
         Callback::from(move |event: MouseEvent| {
             event.prevent_default();
-            more.set((!is_open, false));
+            more.set(!is_open);
         })
     };
     html! {
@@ -145,7 +145,7 @@ fn answered(props: &Props, asked: &Asked, answer: &Answer, width: i32, more: &Mo
             <details open={is_open}>
                 <summary onclick={turn}>{ "Numbers and export" }</summary>
                 if is_open {
-                    { exports(props, asked, &table, more) }
+                    { exports(props, asked, &table) }
                     { numbers(&table, props) }
                 }
             </details>
@@ -159,7 +159,7 @@ fn tile(Tile { name, value, small }: &Tile) -> Html {
     }
 }
 
-fn exports(props: &Props, asked: &Asked, table: &Table, more: &More) -> Html {
+fn exports(props: &Props, asked: &Asked, table: &Table) -> Html {
     let question = props.question;
     let file = |ending: &'static str, text: fn(&Table) -> String| {
         let table = table.clone();
@@ -172,15 +172,11 @@ fn exports(props: &Props, asked: &Asked, table: &Table, more: &More) -> Html {
         Err(why) => html! { <span class="muted">{ why }</span> },
         Ok(logql) => {
             let shown = logql.clone();
-            let is_copied = more.1;
-            let more = more.clone();
-            let copy = Callback::from(move |_: MouseEvent| {
-                more.set((true, platform::copy(&logql)));
-            });
+            let copy = Callback::from(move |_: MouseEvent| platform::copy(&logql));
             html! {
                 <>
                     <code tabindex="0" class="logql" title="The same question for Grafana">{ shown }</code>
-                    <button class="button" onclick={copy}>{ if is_copied { "Copied" } else { "Copy LogQL" } }</button>
+                    <button class="button" onclick={copy}>{ "Copy LogQL" }</button>
                 </>
             }
         }
@@ -207,10 +203,17 @@ fn numbers(table: &Table, props: &Props) -> Html {
         }
     };
     let all = table.rows.len();
+    let head = |(at, name): (usize, &&'static str)| {
+        let below = table.rows.first().and_then(|row| row.get(at));
+        let is_text =
+            matches!(below, None | Some(Value::Text(_) | Value::Component(..) | Value::Time(_)));
+        let class = (!is_text).then_some("figure");
+        html! { <th scope="col" {class}>{ *name }</th> }
+    };
     html! {
         <div class="numbers" tabindex="0" role="region" aria-label={props.title}>
             <table>
-                <thead><tr>{ for table.heads.iter().map(|head| html! { <th scope="col">{ head }</th> }) }</tr></thead>
+                <thead><tr>{ for table.heads.iter().enumerate().map(head) }</tr></thead>
                 <tbody>{ for table.rows.iter().take(ROWS).map(|row| html! { <tr>{ for row.iter().map(cell) }</tr> }) }</tbody>
             </table>
             if all > ROWS { { format!("The first {ROWS} rows of {}; the files have all.", grouped(all as u64)) } }

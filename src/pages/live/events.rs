@@ -28,7 +28,6 @@ pub fn Events(props: &Props) -> Html {
     let held = use_state_eq(|| None::<Rc<Vec<LiveEvent>>>);
     let rows = use_state_eq(|| ROWS);
     let open = use_state_eq(|| None::<Rc<str>>);
-    let copied = use_state_eq(|| false);
     let oninput = {
         let search = search.clone();
         Callback::from(move |event: InputEvent| {
@@ -51,15 +50,12 @@ pub fn Events(props: &Props) -> Html {
     let row = |event: &&LiveEvent| {
         let expanded = open.as_ref() == Some(&event.line);
         let toggle = {
-            let (open, copied, line) = (open.clone(), copied.clone(), event.line.clone());
-            Callback::from(move |_: MouseEvent| {
-                copied.set(false);
-                open.set((!expanded).then(|| line.clone()));
-            })
+            let (open, line) = (open.clone(), event.line.clone());
+            Callback::from(move |_: MouseEvent| open.set((!expanded).then(|| line.clone())))
         };
         let copy = {
-            let (copied, line) = (copied.clone(), event.line.clone());
-            Callback::from(move |_: MouseEvent| copied.set(platform::copy(&line)))
+            let line = event.line.clone();
+            Callback::from(move |_: MouseEvent| platform::copy(&line))
         };
         let (tone, place) = match event.place {
             Place::Waiting => ("warn", "waiting"),
@@ -76,7 +72,7 @@ pub fn Events(props: &Props) -> Html {
                 </button>
                 if expanded {
                     <pre tabindex="0">{ pretty(&event.line) }</pre>
-                    <button class="link" onclick={copy}>{ if *copied { "Copied" } else { "Copy JSON" } }</button>
+                    <button class="link" onclick={copy}>{ "Copy JSON" }</button>
                 }
             </li>
         }

@@ -84,7 +84,6 @@ fn Told(props: &ToldProps) -> Html {
             width.set(body.cast::<HtmlElement>().map_or(0, |element| element.client_width()));
         });
     }
-    let copied = use_state_eq(|| "");
     let plan = use_memo(story.clone(), |story| replay::plan(story).map(Rc::new));
     let replay = (*plan).clone().map(|plan| {
         dispatch.reform(move |_: MouseEvent| {
@@ -101,8 +100,8 @@ fn Told(props: &ToldProps) -> Html {
         <>
             { facts(story) }
             <p class="ids">
-                { id("Session", &story.session_id, &copied) }
-                { id("Person", &story.user_id, &copied) }
+                { id("Session", &story.session_id) }
+                { id("Person", &story.user_id) }
             </p>
             <div class="exports">
                 if let Some(onclick) = replay {
@@ -150,18 +149,13 @@ fn facts(story: &Story) -> Html {
     }
 }
 
-fn id(what: &'static str, id: &str, copied: &UseStateHandle<&'static str>) -> Html {
-    let word = if **copied == what { "Copied" } else { "Copy" };
-    let (text, copied) = (id.to_owned(), copied.clone());
-    let onclick = Callback::from(move |_: MouseEvent| {
-        if platform::copy(&text) {
-            copied.set(what);
-        }
-    });
+fn id(what: &'static str, id: &str) -> Html {
+    let text = id.to_owned();
+    let onclick = Callback::from(move |_: MouseEvent| platform::copy(&text));
     html! {
         <span class="id">
             { what }<code title={id.to_owned()}>{ id }</code>
-            <button class="link" {onclick}>{ word }</button>
+            <button class="link" aria-label={format!("Copy: {what}")} {onclick}>{ "Copy" }</button>
         </span>
     }
 }

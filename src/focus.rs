@@ -1,0 +1,127 @@
+//! Where the keyboard is: it is never lost when what had it goes away.
+
+use std::cell::RefCell;
+
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Document, Element, Event, HtmlElement, MutationObserver, MutationObserverInit};
+use yew::prelude::*;
+
+/// Where the page's own content begins.
+pub const MAIN: &str = "main";
+
+/// Whom nobody can focus: gone, or hidden with what is around it.
+const HIDDEN: &str = "[hidden]";
+
+/// The element that has the focus, and all that it is in, innermost first.
+type Path = Vec<Element>;
+
+thread_local! {
+    static LAST: RefCell<Path> = const { RefCell::new(Vec::new()) };
+}
+
+/// From now on, when the element with the focus disappears, what it was in has it.
+pub fn start() {
+    let Some(document) = document() else { return };
+    listen(&document, "focusin", |event| {
+        let start = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let path = std::iter::successors(start, |element| element.parent_element());
+        LAST.set(path.collect());
+    });
+    // Who clicks elsewhere has left it.
+    listen(&document, "pointerdown", |_| LAST.set(Vec::new()));
+
+    let keep = Closure::<dyn FnMut()>::new(keep);
+    let Ok(observer) = MutationObserver::new(keep.as_ref().unchecked_ref()) else { return };
+    let what = MutationObserverInit::new();
+    what.set_child_list(true);
+    what.set_subtree(true);
+    what.set_attributes(true);
+    what.set_attribute_filter(&js_sys::Array::of1(&"hidden".into()));
+    if let Some(body) = document.body() {
+        let _ = observer.observe_with_options(&body, &what);
+    }
+    keep.forget();
+}
+
+/// Gives the focus to the element with this id.
+pub fn give(id: &str) {
+    let element = document().and_then(|document| document.get_element_by_id(id));
+    if let Some(element) = element {
+        give_to(&element);
+    }
+}
+
+#[must_use]
+pub fn is_on(id: &str) -> bool {
+    document()
+        .and_then(|document| document.active_element())
+        .is_some_and(|active| active.id() == id)
+}
+
+/// As [`give`], when nothing else has it.
+pub fn settle(id: &str) {
+    if document().is_some_and(|document| is_lost(&document)) {
+        give(id);
+    }
+}
+
+/// Scrolls its list until the first element of this kind can be seen.
+pub fn show(selector: &str) {
+    let element = document().and_then(|document| document.query_selector(selector).ok().flatten());
+    let Some(element) = element else { return };
+    let options = web_sys::ScrollIntoViewOptions::new();
+    options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
+/// Calls `then` when what was open is no longer.
+#[hook]
+pub fn use_closed(is_open: bool, then: fn()) {
+    let was_open = use_mut_ref(|| false);
+    use_effect_with(is_open, move |is_open| {
+        if was_open.replace(*is_open) && !is_open {
+            then();
+        }
+    });
+}
+
+fn keep() {
+    let Some(document) = document().filter(is_lost) else { return };
+    let path = LAST.take();
+    if !path.first().is_some_and(is_gone) {
+        return LAST.set(path);
+    }
+    let root = [document.body().map(Element::from), document.document_element()];
+    let left = path.iter().find(|element| !is_gone(element));
+    match left.filter(|element| !root.iter().flatten().any(|root| root == *element)) {
+        Some(element) => give_to(element),
+        None => give(MAIN),
+    }
+}
+
+fn is_lost(document: &Document) -> bool {
+    document.active_element().is_none_or(|active| active.tag_name() == "BODY" || is_gone(&active))
+}
+
+fn is_gone(element: &Element) -> bool {
+    !element.is_connected() || element.closest(HIDDEN).ok().flatten().is_some()
+}
+
+fn give_to(element: &Element) {
+    let Some(element) = element.dyn_ref::<HtmlElement>() else { return };
+    if element.tab_index() < 0 && !element.has_attribute("tabindex") {
+        let _ = element.set_attribute("tabindex", "-1");
+    }
+    let _ = element.focus();
+}
+
+fn document() -> Option<Document> {
+    web_sys::window()?.document()
+}
+
+fn listen(document: &Document, name: &str, handler: impl FnMut(Event) + 'static) {
+    let closure = Closure::<dyn FnMut(Event)>::new(handler);
+    let listener = closure.as_ref().unchecked_ref();
+    let _ = document.add_event_listener_with_callback_and_bool(name, listener, true);
+    closure.forget();
+}
