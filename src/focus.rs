@@ -58,13 +58,6 @@ pub fn is_on(id: &str) -> bool {
         .is_some_and(|active| active.id() == id)
 }
 
-/// As [`give`], when nothing else has it.
-pub fn settle(id: &str) {
-    if document().is_some_and(|document| is_lost(&document)) {
-        give(id);
-    }
-}
-
 /// Scrolls its list until the first element of this kind can be seen.
 pub fn show(selector: &str) {
     let element = document().and_then(|document| document.query_selector(selector).ok().flatten());

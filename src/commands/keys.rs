@@ -85,7 +85,7 @@ mod tests {
             (vec![("g", 0), ("t", 100)], vec![]),
             (vec![("g", 0), ("x", 100), ("d", 200)], vec![]),
             (vec![("g", 0), ("g", 9_000), ("l", 9_100)], vec![Command::Go(Page::Live)]),
-            (vec![("Enter", 0), ("", 1), ("d", 2), ("g d", 3), ("Ctrl k", 4)], vec![]),
+            (vec![("Enter", 0), ("", 1), ("d", 2), (" ", 3), ("k", 4)], vec![]),
         ] {
             assert_eq!(typed(&keys), commands, "{keys:?}");
         }

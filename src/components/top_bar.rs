@@ -29,9 +29,12 @@ pub fn TopBar() -> Html {
         let store = store.clone();
         Callback::from(move |_: MouseEvent| commands::run(command, &store))
     };
-    let close = use_dispatch().reform(|()| Action::Over(None));
+    let close = use_dispatch().reform(|()| {
+        // Before the panel goes with the focus.
+        focus::give(CHIP);
+        Action::Over(None)
+    });
     let toggle = if privacy_open { close.reform(|_| ()) } else { run(Command::Privacy) };
-    focus::use_closed(privacy_open, || focus::settle(CHIP));
     let tab = |to: Page, text: &'static str| {
         let current = (*page == to).then_some("page");
         let href = Route::fragment(to, active.as_deref());
