@@ -177,6 +177,17 @@ fn who_comes_back_to_a_demo_a_new_session_later_is_a_person() {
 }
 
 #[test]
+fn a_look_back_is_bounded_however_much_happens() {
+    let mut tracker = granted(None);
+    for ms in 0..10_000 {
+        tracker.record(switch(if ms % 2 == 0 { "a" } else { "b" }), at(ms));
+    }
+    assert_eq!(tracker.recent().count(), 500);
+    let last = tracker.recent().next_back().map(|frozen| frozen.timestamp.0);
+    assert_eq!(last, Some(START + 9_999));
+}
+
+#[test]
 fn the_same_component_again_is_nothing() {
     let mut tracker = granted(None);
     tracker.record(switch("a"), at(0));
