@@ -54,13 +54,7 @@ async fn a_journey_is_played_tracked_and_marked_and_can_be_left_out() {
 
     person.go("#/insights?range=1h").await;
     see_visits(&person, 6).await;
-    person.see("select[name='demo'] option[value='hidden']").await;
-    person
-        .run(
-            "const s = document.querySelector(\"select[name='demo']\"); s.value = 'hidden';
-             s.dispatchEvent(new Event('change', { bubbles: true })); return ''",
-        )
-        .await;
+    person.choose("demo", "hidden").await;
     see_visits(&person, 2).await;
     person.until("return location.hash === '#/insights?range=1h&demo=hidden'", 0).await;
     // The browser's own events are asked the same way.
@@ -71,6 +65,7 @@ async fn a_journey_is_played_tracked_and_marked_and_can_be_left_out() {
 
 /// The table of visits adds up to `total`.
 async fn see_visits(person: &Person, total: u64) {
+    person.open_numbers("Visits").await;
     person
         .until(
             "const rows = [...document.querySelectorAll('#panel-Visits tbody tr')];
