@@ -1,18 +1,11 @@
-// Bundles every adapters/*.js with esbuild (the seed's class is cut from the design text that SEED_TEXT names), writes results/sizes.json
+// Bundles every adapters/*.js with esbuild, writes results/sizes.json
 import { build } from 'esbuild';
 import fs from 'fs'; import zlib from 'zlib'; import path from 'path';
 const root = path.resolve(import.meta.dirname, '..'); process.chdir(root);
-const seedFile = process.env.SEED_TEXT;
 fs.mkdirSync('gen', { recursive: true }); fs.mkdirSync('results', { recursive: true });
-if (seedFile) {
-  const text = fs.readFileSync(seedFile, 'utf8');
-  const a = text.indexOf('class CLMAnalytics {'), m = 'window.CLMAnalytics = CLMAnalytics;', b = text.indexOf(m);
-  if (a < 0 || b < 0) throw new Error('seed class not found in ' + seedFile);
-  fs.writeFileSync('gen/seed-src.js', text.slice(a, b + m.length) + '\n');
-}
 const size = (buf) => ({ raw: buf.length, gzip9: zlib.gzipSync(buf, { level: 9 }).length, brotli11: zlib.brotliCompressSync(buf).length });
 const out = {};
-const wanted = (process.env.ADAPTERS || 'ours faro posthog snowplow').split(/\s+/);
+const wanted = (process.env.ADAPTERS || 'ours seed faro posthog snowplow').split(/\s+/);
 for (const f of fs.readdirSync('adapters')) {
   if (!wanted.includes(f.replace(/\.js$/, ''))) continue;
   const p = path.join('adapters', f), st = fs.statSync(p);

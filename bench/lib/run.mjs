@@ -3,9 +3,11 @@ import { chromium } from 'playwright-core'; import fs from 'fs'; import os from 
 import { Bench } from './server.mjs';
 const root = path.resolve(import.meta.dirname, '..'); process.chdir(root);
 const all = fs.readdirSync('adapters').map((f) => f.replace(/\.js$/, ''));
-const adapters = (process.env.ADAPTERS || 'ours faro posthog snowplow').split(/\s+/).filter((a) => all.includes(a));
+const adapters = (process.env.ADAPTERS || 'ours seed faro posthog snowplow').split(/\s+/).filter((a) => all.includes(a));
 const scenarios = (process.env.SCENARIOS || 'perf perfcon perfpace pace http500 down10 r429 close offclose').split(/\s+/);
 const origin = process.env.ORIGIN || 'same', par = Number(process.env.PAR || 3), reps = Number(process.env.REPS || 5);
+// A smoke run does little of everything.
+const events = Number(process.env.EVENTS || 2000), rounds = Number(process.env.ROUNDS || 8), paces = (process.env.PACES || 'burst 20/s 1/s').split(' ');
 const nap = (ms) => new Promise((r) => setTimeout(r, ms));
 const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const meta = (a) => {
@@ -43,9 +45,9 @@ const S = {
       const ref = async () => { const t = await task(); await page.evaluate(() => { const o = { a: 'x'.repeat(40), b: [1, 2, 3], c: { d: 1.5, e: null } }; let n = 0; for (let i = 0; i < 40000; i++) n += JSON.stringify(o).length; return n; }); return ((await task()) - t) * 1e3; };
       await ref(); const refMs = await ref();
       const t0 = await task();
-      const wall = await page.evaluate(() => { const t = performance.now(); for (let i = 0; i < 2000; i++) window.track(1000 + i); return (performance.now() - t) * 1000 / 2000; });
+      const wall = await page.evaluate((n) => { const t = performance.now(); for (let i = 0; i < n; i++) window.track(1000 + i); return (performance.now() - t) * 1000 / n; }, events);
       const t1 = await task(); await nap(6500); const t2 = await task();
-      return { wall, cpu: (t1 - t0) * 1e6 / 2000, total: (t2 - t0) * 1e6 / 2000, refMs, delivered: b.stats().delivered };
+      return { wall, cpu: (t1 - t0) * 1e6 / events, total: (t2 - t0) * 1e6 / events, refMs, delivered: b.stats().delivered };
     }); } finally { await b.stop(); }
   },
   // the same loop with the console left on and no DevTools protocol attached (page drives itself); `quiet` twin for a like-for-like base
@@ -68,7 +70,7 @@ const S = {
   // bytes and requests at three paces
   async pace(a, m) {
     const res = {};
-    for (const [name, n, gap, wait] of [['burst', 100, 0, 8000], ['20/s', 100, 50, 8000], ['1/s', 30, 1000, 8000]]) {
+    for (const [name, n, gap, wait] of [['burst', 100, 0, 8000], ['20/s', 100, 50, 8000], ['1/s', 30, 1000, 8000]].filter(([name]) => paces.includes(name))) {
       const b = new Bench(m, origin); await b.start();
       await withBrowser(async (ctx) => { const page = await open(ctx, b, a); await nap(2500); const pf0 = b.stats().preflights; await emit(page, n, gap); await nap(wait); const s = b.stats();
         res[name] = { n, ...s, preflightsDuring: s.preflights - pf0, bytesPerEvent: s.delivered ? s.bytes / s.delivered : null, reqPer100: s.delivered ? s.reqs * 100 / s.delivered : null,
@@ -107,21 +109,16 @@ const S = {
   },
 };
 // CPU per event at a human-like pace: 100 events at 20/s, batching and sending included, minus the same loop with an empty body
-S.perfpace = async (a, m) => {
-  const v = [];
-  for (let k = 0; k < 3; k++) {
-    const b = new Bench(m, origin); await b.start();
-    await withBrowser(async (ctx) => {
-      const page = await open(ctx, b, a, { quiet: '1', mode: 'perf' }); await emit(page, 5, 50, 5000); await nap(5500);
-      const cdp = await ctx.newCDPSession(page); await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
-      const task = async () => (await cdp.send('Performance.getMetrics')).metrics.find((x) => x.name === 'TaskDuration').value;
-      const span = async (f) => { const t = await task(); await f(); await nap(4000); return (await task()) - t; };
-      const idle = await span(() => page.evaluate(async () => { const t0 = performance.now(); for (let i = 0; i < 100; i++) { const d = t0 + (i + 1) * 50 - performance.now(); if (d > 0) await new Promise((r) => setTimeout(r, d)); } }));
-      const busy = await span(() => emit(page, 100, 50)); v.push((busy - idle) * 1e6 / 100);
-    });
-    await b.stop();
-  }
-  return { us: median(v), all: v };
+S.paceRound = async (a, m) => {
+  const b = new Bench(m, origin); await b.start();
+  try { return await withBrowser(async (ctx) => {
+    const page = await open(ctx, b, a, { quiet: '1', mode: 'perf' }); await emit(page, 5, 50, 5000); await nap(5500);
+    const cdp = await ctx.newCDPSession(page); await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const task = async () => (await cdp.send('Performance.getMetrics')).metrics.find((x) => x.name === 'TaskDuration').value;
+    const span = async (f) => { const t = await task(); await f(); await nap(4000); return (await task()) - t; };
+    const idle = await span(() => page.evaluate(async () => { const t0 = performance.now(); for (let i = 0; i < 100; i++) { const d = t0 + (i + 1) * 50 - performance.now(); if (d > 0) await new Promise((r) => setTimeout(r, d)); } }));
+    const busy = await span(() => emit(page, 100, 50)); return (busy - idle) * 1e6 / 100;
+  }); } finally { await b.stop(); }
 };
 // the worst case for an in-memory queue: the sink is down, 7 events, the tab closes; later the sink is up and the user comes back
 S.offclose = async (a, m) => {
@@ -154,11 +151,19 @@ async function lossy(a, m, o) {
 }
 const jobs = []; for (const s of scenarios) for (const a of adapters) if (S[s]) jobs.push([s, a]);
 const cpu = jobs.filter(([s]) => s === 'perfcon'), wall = jobs.filter(([s]) => s !== 'perfcon');
-const one = async ([s, a]) => { const t = Date.now(); try { const r = await S[s](a, meta(a)); save(a, s, r); console.error(s, a, JSON.stringify(r).slice(0, 300), Math.round((Date.now() - t) / 1000) + 's'); } catch (e) { console.error('FAIL', s, a, String(e).slice(0, 300)); save(a, s, { error: String(e).slice(0, 200) }); } };
-if (scenarios.includes('perf')) {                       // timing runs alone, adapters in turn; round 0 is a warm-up and dropped
+const one = async ([s, a]) => { const t = Date.now(); try { const r = await S[s](a, meta(a)); save(a, s, r); console.error(s, a, JSON.stringify(r).slice(0, 300), Math.round((Date.now() - t) / 1000) + 's'); } catch (e) { console.error('FAIL', s, a, String(e).slice(0, 300)); save(a, s, { error: String(e).slice(0, 200) }); process.exitCode = 1; } };
+// Timing runs alone, adapters in turn, so that a busy minute is everybody's; round 0 warms up and is dropped.
+async function inTurn(name, n, round) {
   const got = Object.fromEntries(adapters.map((a) => [a, []]));
-  for (let k = 0; k < 8; k++) for (const a of adapters) { try { const r = await S.perfRound(a, meta(a)); console.error('perf', k, a, JSON.stringify(r)); if (k) got[a].push(r); } catch (e) { console.error('FAIL perf', a, String(e).slice(0, 200)); } }
-  for (const a of adapters) { const g = got[a], m = (f) => median(g.map(f)); if (g.length) save(a, 'perf', { runs: g.length, us: m((r) => r.cpu), min: Math.min(...g.map((r) => r.cpu)), max: Math.max(...g.map((r) => r.cpu)), wall: m((r) => r.wall), wallMin: Math.min(...g.map((r) => r.wall)), totalUs: m((r) => r.total), totalMin: Math.min(...g.map((r) => r.total)), refMs: m((r) => r.refMs), deliveredOf2200: m((r) => r.delivered), all: g }); }
+  for (let k = 0; k < n; k++) for (const a of adapters) {
+    try { const r = await round(a, meta(a)); console.error(name, k, a, JSON.stringify(r)); if (k) got[a].push(r); } catch (e) { console.error('FAIL', name, a, String(e).slice(0, 200)); process.exitCode = 1; }
+  }
+  return Object.entries(got).filter(([, runs]) => runs.length);
 }
+if (scenarios.includes('perf')) for (const [a, g] of await inTurn('perf', rounds, S.perfRound)) {
+  const m = (f) => median(g.map(f));
+  save(a, 'perf', { runs: g.length, us: m((r) => r.cpu), min: Math.min(...g.map((r) => r.cpu)), max: Math.max(...g.map((r) => r.cpu)), wall: m((r) => r.wall), wallMin: Math.min(...g.map((r) => r.wall)), totalUs: m((r) => r.total), totalMin: Math.min(...g.map((r) => r.total)), refMs: m((r) => r.refMs), sent: events + 200, delivered: m((r) => r.delivered), all: g });
+}
+if (scenarios.includes('perfpace')) for (const [a, g] of await inTurn('perfpace', Math.min(rounds, 6), S.paceRound)) save(a, 'perfpace', { us: median(g), min: Math.min(...g), all: g });
 for (const j of cpu) await one(j);
 const q = [...wall]; await Promise.all(Array.from({ length: par }, async () => { while (q.length) await one(q.shift()); }));

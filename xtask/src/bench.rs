@@ -26,7 +26,7 @@ enum Bench {
     /// Our tracker beside others: size, time, bytes, requests, losses
     Trackers {
         /// Which ones; see bench/README.md
-        #[arg(long, default_value = "ours faro posthog snowplow")]
+        #[arg(long, default_value = "ours seed faro posthog snowplow")]
         adapters: String,
         /// Which scenarios
         #[arg(
@@ -35,8 +35,12 @@ enum Bench {
         )]
         scenarios: String,
     },
-    /// Our dashboard beside Yew's hello world: load, switch, layout
-    Page,
+    /// Our dashboard beside Yew's hello world: load, switch, layout, memory
+    Page {
+        /// Loads of each
+        #[arg(long, default_value_t = 15)]
+        rounds: u32,
+    },
     /// What the server takes: batches of ten events from many connections, as fast as they are acknowledged
     Server {
         #[arg(long, default_value_t = 60)]
@@ -78,7 +82,7 @@ pub fn run(shell: &Shell, args: &Args) -> Result<ExitCode> {
         Bench::Trackers { adapters, scenarios } => {
             trackers(&Node::ensure(shell)?, adapters, scenarios)?;
         }
-        Bench::Page => our_page(&Node::ensure(shell)?)?,
+        Bench::Page { rounds } => our_page(&Node::ensure(shell)?, *rounds)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -135,7 +139,8 @@ impl<'a> Node<'a> {
     fn run(&self, script: &str, change: impl FnOnce(&mut Command)) -> Result<()> {
         let mut command = self.shell.command(&self.node);
         command.arg(self.folder.join("lib").join(script)).current_dir(&self.folder);
-        change(command.env("CHROME", &self.chrome));
+        // Tables go into README.md as well.
+        change(command.env("CHROME", &self.chrome).env("README", "1"));
         ensure!(command.status()?.success(), "bench/lib/{script} failed");
         Ok(())
     }
@@ -146,15 +151,19 @@ fn trackers(node: &Node<'_>, adapters: &str, scenarios: &str) -> Result<()> {
         let dist = node.folder.join("adapters").join("ours");
         trunk(node.shell, &node.tools, &node.folder.join("ours"), &dist)?;
     }
-    for script in ["build.mjs", "run.mjs", "table.mjs"] {
-        node.run(script, |command| {
+    let script = |name: &str| {
+        node.run(name, |command| {
             command.env("ADAPTERS", adapters).env("SCENARIOS", scenarios);
-        })?;
-    }
-    Ok(())
+        })
+    };
+    script("build.mjs")?;
+    // The table shows what went well, also when something failed.
+    let run = script("run.mjs");
+    script("table.mjs")?;
+    run
 }
 
-fn our_page(node: &Node<'_>) -> Result<()> {
+fn our_page(node: &Node<'_>, rounds: u32) -> Result<()> {
     let Node { shell, tools, folder, .. } = node;
     let hello = shell.target.join("bench").join("hello");
     trunk(shell, tools, &folder.join("hello"), &hello)?;
@@ -163,7 +172,7 @@ fn our_page(node: &Node<'_>) -> Result<()> {
     page::build(shell, tools, &ours, "page-e2e")?;
     let server = build::server(shell, &Page::Beside)?;
     node.run("page.mjs", |command| {
-        command.arg(server).arg(hello).arg(ours);
+        command.arg(server).arg(hello).arg(ours).env("ROUNDS", rounds.to_string());
     })
 }
 

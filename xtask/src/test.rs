@@ -68,6 +68,12 @@ const SUITES: &[Suite] = &[
         needs: Needs::Browser,
         cargo: &["test", "--package", "clm-dashboard", "--target", WASM, "--test", "browser"],
     },
+    Suite {
+        name: "budgets and bench",
+        log: "budgets",
+        needs: Needs::Site,
+        cargo: &["test", "--workspace", "--features", "clm-dashboard/e2e", "--test", "bench", "--", "--test-threads=1", "--nocapture"],
+    },
     // The whole workspace, so that it is built with the same features as in the native tests: once.
     Suite {
         name: "journeys",
