@@ -3,7 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, HashSet},
+    collections::BTreeMap,
     rc::Rc,
 };
 
@@ -18,7 +18,7 @@ use super::{
     bucket::{self, Bucket},
     locks::Locks,
     storage::Kept,
-    transport::{self, Receiver},
+    transport::{self, Receiver, Sender},
 };
 use crate::{
     config::Config,
@@ -31,8 +31,10 @@ use crate::{
     },
 };
 
-/// The views are told about counts at most this often.
-const PUBLISH_EVERY_MS: u32 = 150;
+/// The views are told about counts at most this often: a timer costs as much as the event it tells of.
+const PUBLISH_EVERY_MS: u32 = 1_000;
+/// The same while the Live page is open.
+const PUBLISH_LIVE_MS: u32 = 150;
 /// The shared session is written at visits, and otherwise at most this often.
 const SESSION_WRITE_MS: u64 = 10_000;
 
@@ -43,7 +45,7 @@ pub struct Pump {
     /// This tab's name among the tabs, new with every page load and every return from sleep.
     tab: RefCell<String>,
     /// Tabs whose events come to us when they are gone.
-    heir_of: RefCell<HashSet<String>>,
+    heir_of: RefCell<Vec<String>>,
     tracker: RefCell<Tracker>,
     /// Nothing is sent before the settings are known.
     config: RefCell<Option<Config>>,
@@ -55,6 +57,7 @@ pub struct Pump {
     saving: RefCell<Option<Timeout>>,
     publishing: RefCell<Option<Timeout>>,
     in_flight: RefCell<BTreeMap<BatchId, AbortController>>,
+    sender: Sender,
     session_written: Cell<(u64, u64)>,
     last_flush_ms: Cell<Option<u64>>,
     last_answer: Cell<Option<Outcome>>,
@@ -90,6 +93,7 @@ impl Pump {
             saving: RefCell::new(None),
             publishing: RefCell::new(None),
             in_flight: RefCell::default(),
+            sender: Sender::default(),
             session_written: Cell::new((0, 0)),
             last_flush_ms: Cell::new(None),
             last_answer: Cell::new(None),
@@ -129,7 +133,7 @@ impl Pump {
         if signals.is_empty() || self.crashed.get() {
             return;
         }
-        self.with(|tracker, now| {
+        let awake = self.with(|tracker, now| {
             if tracker.wants_session(now)
                 && let Some(session) = self.kept.session()
             {
@@ -144,8 +148,20 @@ impl Pump {
                 let latest: Vec<Frozen> = tracker.recent().rev().take(new).cloned().collect();
                 latest.iter().rev().for_each(console_line);
             }
+            self.wakes_by(tracker.due_at_mono_ms(now), now)
         });
-        self.turn_soon();
+        if awake != Some(true) {
+            self.turn_soon();
+        }
+    }
+
+    /// Whether all that a turn would do is going to be done in time: in a storm of events this spares most turns.
+    fn wakes_by(&self, due_mono_ms: Option<u64>, now: Now) -> bool {
+        let timer_at = self.timer_at.get();
+        self.saving.borrow().is_some()
+            && self.publishing.borrow().is_some()
+            && timer_at > now.mono_ms
+            && due_mono_ms.is_none_or(|due| timer_at <= due)
     }
 
     /// The lines of what this browser stores and of what this page load recorded last; some twice.
@@ -196,9 +212,10 @@ impl Pump {
     /// Takes over the events of `tab` as soon as it is gone: now, or while we live. The lock sees to
     /// it that one tab does, and keeps them for as long as it lives itself.
     fn inherit(self: &Rc<Self>, tab: String) {
-        if tab == *self.tab.borrow() || !self.heir_of.borrow_mut().insert(tab.clone()) {
+        if tab == *self.tab.borrow() || self.heir_of.borrow().contains(&tab) {
             return;
         }
+        self.heir_of.borrow_mut().push(tab.clone());
         let pump = self.clone();
         let name = Kept::queue_prefix(&tab);
         self.locks.hold(&name, move || {
@@ -293,6 +310,7 @@ impl Pump {
     }
 
     fn abort_requests(&self) {
+        self.sender.stop();
         for (_, abort) in std::mem::take(&mut *self.in_flight.borrow_mut()) {
             abort.abort();
         }
@@ -443,7 +461,7 @@ impl Pump {
         if last {
             self.await_outcome(id, transport::send_last(&receiver, body, abort));
         } else {
-            self.await_outcome(id, transport::send(receiver, body, abort));
+            self.await_outcome(id, self.sender.send(receiver, body, abort));
         }
     }
 
@@ -502,7 +520,9 @@ impl Pump {
         let mut publishing = self.publishing.borrow_mut();
         if publishing.is_none() {
             let pump = self.clone();
-            *publishing = Some(Timeout::new(PUBLISH_EVERY_MS, move || {
+            let live = self.store.state().page == Page::Live;
+            let wait = if live { PUBLISH_LIVE_MS } else { PUBLISH_EVERY_MS };
+            *publishing = Some(Timeout::new(wait, move || {
                 pump.publishing.borrow_mut().take();
                 pump.publish();
             }));
@@ -560,8 +580,9 @@ impl Pump {
     }
 
     /// Tells the views at once; the Live page needs its rows when it opens.
-    pub fn page_changed(self: &Rc<Self>) {
-        self.publish_soon();
+    pub fn page_changed(&self) {
+        self.publishing.borrow_mut().take();
+        self.publish();
     }
 }
 

@@ -98,28 +98,32 @@ impl Kept {
 
     /// The tabs that have stored events, each once.
     pub fn tabs_with_events(&self) -> Vec<String> {
-        let keys = self.keys();
-        let mut tabs: Vec<_> =
-            keys.iter().filter_map(|key| Self::tab_of(key)).map(str::to_owned).collect();
-        tabs.sort_unstable();
-        tabs.dedup();
+        let mut tabs: Vec<String> = Vec::new();
+        for key in self.keys() {
+            if let Some(tab) = Self::tab_of(&key)
+                && !tabs.iter().any(|known| known == tab)
+            {
+                tabs.push(tab.to_owned());
+            }
+        }
         tabs
     }
 
     /// The stored chunks of `tab`, newest first: each is put in front of what is queued.
     pub fn chunks(&self, tab: &str) -> Vec<(String, String)> {
         let prefix = Self::queue_prefix(tab);
-        let mut chunks: Vec<_> = self
-            .keys()
-            .into_iter()
-            .filter_map(|key| {
-                let number = key.strip_prefix(&prefix)?.parse::<u64>().ok().unwrap_or(0);
-                let value = self.get(&key)?;
-                Some((number, key, value))
-            })
-            .collect();
-        chunks.sort_unstable_by(|a, b| b.cmp(a));
-        chunks.into_iter().map(|(_, key, value)| (key, value)).collect()
+        let mut numbers: Vec<u64> = Vec::new();
+        let mut chunks = Vec::new();
+        for key in self.keys() {
+            let Some(number) = key.strip_prefix(&prefix) else { continue };
+            let number = number.parse().unwrap_or(0);
+            let Some(value) = self.get(&key) else { continue };
+            // There are few, and a sort is 5 kB of code.
+            let at = numbers.partition_point(|newer| *newer > number);
+            numbers.insert(at, number);
+            chunks.insert(at, (key, value));
+        }
+        chunks
     }
 
     /// Carries out what the queue asks for; the key of a write that was refused comes back.

@@ -1,18 +1,23 @@
-//! One batch over the wire. Typed fetch has no `keepalive`, so this is plain web-sys.
+//! One batch over the wire: packed and sent by a worker, because a request costs the main thread more than
+//! all that led to it. The last one of a page that hides must be under way at once, and leaves from here.
 
-use js_sys::{Array, Function, Reflect};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use js_sys::{Array, Function, Promise, Reflect};
 use tracking::Outcome;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, Blob, ReadableWritablePair, Request, RequestInit, Response};
+use web_sys::{AbortController, MessageEvent, Request, RequestInit, Response, Worker};
 
 use crate::platform;
 
 /// How long a receiver may take to answer.
 const TIMEOUT_MS: u32 = 10_000;
-/// Shorter bodies leave as they are: a single event. Measured in Chromium: bodies of 1, 2 and 10 events
-/// (0.7, 1.4 and 7.7 kB) shrink to 51, 33 and 14 %; each costs the main thread 0.3 ms, whatever its size.
-const PACK_FROM_BYTES: usize = 1_024;
+/// What the worker runs: `static/sender.js`.
+const SCRIPT: &str = "sender.js";
 
 /// Where batches go.
 #[derive(Clone)]
@@ -22,35 +27,93 @@ pub struct Receiver {
     pub authorization: Option<String>,
 }
 
-enum Body {
-    Plain(String),
-    Gzip(JsValue),
+/// Sends one batch at a time.
+#[derive(Default)]
+pub struct Sender {
+    worker: RefCell<Option<Worker>>,
+    /// There is no worker to be had: everything leaves from here.
+    alone: Rc<Cell<bool>>,
+    last_id: Cell<u32>,
+    /// Called with anything but the worker's answer, it ends the request under way.
+    under_way: RefCell<Option<Function>>,
 }
 
-/// Sends `body` and tells how that ended. Aborting `abort` ends it early, as unreachable.
-pub async fn send(receiver: Receiver, body: String, abort: AbortController) -> Outcome {
-    let body = if body.len() < PACK_FROM_BYTES {
-        Body::Plain(body)
-    } else {
-        match gzip(&body).await {
-            Ok(packed) => Body::Gzip(packed),
-            // A browser without it.
-            Err(_) => Body::Plain(body),
+impl Sender {
+    /// Sends `body` and tells how that ended. Aborting `abort` may end it early, as unreachable.
+    pub fn send(
+        &self,
+        receiver: Receiver,
+        body: String,
+        abort: AbortController,
+    ) -> impl Future<Output = Outcome> + use<> {
+        let id = self.last_id.get() + 1;
+        self.last_id.set(id);
+        let handed_over = self.hand_over(id, &receiver, &body);
+        let alone = self.alone.clone();
+        async move {
+            if let Some(answer) = handed_over {
+                if let Ok(answer) = JsFuture::from(answer).await {
+                    return told(id, &answer);
+                }
+                alone.set(true);
+            }
+            // Plain: a page without workers is rare, and nothing may depend on them.
+            send_from_here(&receiver, body, false, abort).await
         }
-    };
-    match start(&receiver, &body, false, &abort) {
-        Ok(answer) => outcome(answer, abort).await,
-        Err(_) => Outcome::Unreachable,
+    }
+
+    /// What is under way ends now, as unreachable.
+    pub fn stop(&self) {
+        if let Some(worker) = self.worker.borrow_mut().take() {
+            worker.terminate();
+        }
+        if let Some(end) = self.under_way.borrow_mut().take() {
+            let _ = end.call0(&JsValue::UNDEFINED);
+        }
+    }
+
+    fn hand_over(&self, id: u32, receiver: &Receiver, body: &str) -> Option<Promise> {
+        if self.alone.get() {
+            return None;
+        }
+        let mut worker = self.worker.borrow_mut();
+        if worker.is_none() {
+            *worker = Worker::new(SCRIPT).ok();
+        }
+        let worker = worker.as_ref()?;
+        let authorization = receiver.authorization.as_deref().map(JsValue::from_str);
+        let message = Array::of4(
+            &id.into(),
+            &receiver.url.as_str().into(),
+            &authorization.unwrap_or_default(),
+            &body.into(),
+        );
+        let answer = Promise::new(&mut |resolve, reject| {
+            worker.set_onmessage(Some(&resolve));
+            *self.under_way.borrow_mut() = Some(resolve);
+            worker.set_onerror(Some(&reject));
+        });
+        worker.post_message(&message).ok()?;
+        Some(answer)
     }
 }
 
-/// Like [`send`], but the request is under way when this returns, and outlives the page.
+/// Like [`Sender::send`], but the request is under way when this returns, and outlives the page.
 pub fn send_last(
     receiver: &Receiver,
     body: String,
     abort: AbortController,
 ) -> impl Future<Output = Outcome> + use<> {
-    let answer = start(receiver, &Body::Plain(body), true, &abort);
+    send_from_here(receiver, body, true, abort)
+}
+
+fn send_from_here(
+    receiver: &Receiver,
+    body: String,
+    outlive: bool,
+    abort: AbortController,
+) -> impl Future<Output = Outcome> + use<> {
+    let answer = start(receiver, &body, outlive, &abort);
     async move {
         match answer {
             Ok(answer) => outcome(answer, abort).await,
@@ -61,24 +124,19 @@ pub fn send_last(
 
 fn start(
     receiver: &Receiver,
-    body: &Body,
+    body: &str,
     outlive: bool,
     abort: &AbortController,
-) -> Result<js_sys::Promise, JsValue> {
+) -> Result<Promise, JsValue> {
     let init = RequestInit::new();
     init.set_method("POST");
-    match body {
-        Body::Plain(text) => init.set_body(&JsValue::from_str(text)),
-        Body::Gzip(bytes) => init.set_body(bytes),
-    }
+    init.set_body(&JsValue::from_str(body));
     init.set_signal(Some(&abort.signal()));
+    // Typed fetch has no `keepalive`.
     Reflect::set(&init, &"keepalive".into(), &outlive.into())?;
     let request = Request::new_with_str_and_init(&receiver.url, &init)?;
     let headers = request.headers();
     headers.set("Content-Type", "application/json")?;
-    if matches!(body, Body::Gzip(_)) {
-        headers.set("Content-Encoding", "gzip")?;
-    }
     if let Some(value) = &receiver.authorization {
         headers.set("Authorization", value)?;
     }
@@ -86,26 +144,33 @@ fn start(
     Ok(window.fetch_with_request(&request))
 }
 
-/// The browser packs beside the main thread.
-async fn gzip(text: &str) -> Result<JsValue, JsValue> {
-    // Not in web-sys yet.
-    let class = Reflect::get(&js_sys::global(), &"CompressionStream".into())?;
-    let pack = Reflect::construct(class.unchecked_ref::<Function>(), &Array::of1(&"gzip".into()))?;
-    let blob = Blob::new_with_str_sequence(&Array::of1(&text.into()))?;
-    let packed = blob.stream().pipe_through(pack.unchecked_ref::<ReadableWritablePair>());
-    let response = Response::new_with_opt_readable_stream(Some(&packed))?;
-    JsFuture::from(response.array_buffer()?).await
+/// The worker's `[id, status, Retry-After]`; status 0 when nobody answered. The answer to an earlier batch,
+/// which was given up, says nothing about this one.
+fn told(id: u32, message: &JsValue) -> Outcome {
+    let data = message.dyn_ref::<MessageEvent>().map(MessageEvent::data);
+    let Some(answer) = data.and_then(|data| data.dyn_into::<Array>().ok()) else {
+        return Outcome::Unreachable;
+    };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let number = |at| answer.get(at).as_f64().map_or(0, |n| n as u32);
+    match u16::try_from(number(1)) {
+        Ok(status) if status > 0 && number(0) == id => answered(status, answer.get(2).as_string()),
+        _ => Outcome::Unreachable,
+    }
 }
 
-async fn outcome(answer: js_sys::Promise, abort: AbortController) -> Outcome {
+fn answered(status: u16, retry_after: Option<String>) -> Outcome {
+    Outcome::from_status(status, retry_after.as_deref(), platform::now().wall)
+}
+
+async fn outcome(answer: Promise, abort: AbortController) -> Outcome {
     let timeout = gloo_timers::callback::Timeout::new(TIMEOUT_MS, move || abort.abort());
     let answer = JsFuture::from(answer).await;
     drop(timeout);
     let Some(response) = answer.ok().and_then(|value| value.dyn_into::<Response>().ok()) else {
         return Outcome::Unreachable;
     };
-    let retry_after = response.headers().get("Retry-After").ok().flatten();
-    Outcome::from_status(response.status(), retry_after.as_deref(), platform::now().wall)
+    answered(response.status(), response.headers().get("Retry-After").ok().flatten())
 }
 
 /// The value of a Basic `Authorization` header.

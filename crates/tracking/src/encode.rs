@@ -76,7 +76,7 @@ pub fn push_request<'a>(
 #[must_use]
 pub fn body(records: &[Frozen], job: &str, mode: LabelMode, now: Timestamp) -> String {
     let lines: usize = records.iter().map(|record| record.line.len() + 256).sum();
-    let mut json = Json(String::with_capacity(lines + 512));
+    let mut json = Json::with_capacity(lines + 512);
     // Each record's stream is that of the first one with the same labels.
     let mut firsts: Vec<&Frozen> = Vec::new();
     let same = |a: &Frozen, b: &Frozen| {
@@ -98,10 +98,13 @@ pub fn body(records: &[Frozen], job: &str, mode: LabelMode, now: Timestamp) -> S
     for (stream, first) in firsts.iter().enumerate() {
         json.raw(if stream == 0 { "{\"stream\":{" } else { ",{\"stream\":{" });
         json.pair("component", &first.component);
-        json.pair("event", first.event);
+        json.plain("event", first.event);
         json.pair("job", job);
         if let Some(hour) = late_hour(first, now) {
-            json.pair(LATE_LABEL, &hour.to_string());
+            json.key(LATE_LABEL);
+            json.raw("\"");
+            json.digits(hour);
+            json.raw("\"");
         }
         match mode {
             LabelMode::Metadata => json.pair("service_name", job),
@@ -114,7 +117,8 @@ pub fn body(records: &[Frozen], job: &str, mode: LabelMode, now: Timestamp) -> S
                 continue;
             }
             json.raw(next);
-            json.raw(&record.timestamp.as_nanos().to_string());
+            json.digits(record.timestamp.0);
+            json.raw("000000");
             json.raw("\",");
             json.text(&record.line);
             if mode == LabelMode::Metadata {
@@ -127,10 +131,10 @@ pub fn body(records: &[Frozen], job: &str, mode: LabelMode, now: Timestamp) -> S
         json.raw("]]}");
     }
     json.raw("]}");
-    json.0
+    json.finish()
 }
 
 fn person(json: &mut Json, record: &Frozen) {
-    json.pair("session_id", record.session_id.as_str());
-    json.pair("user_id", record.user_id.as_str());
+    json.plain("session_id", record.session_id.as_str());
+    json.plain("user_id", record.user_id.as_str());
 }

@@ -160,14 +160,12 @@ fn hex_u128(text: &str) -> Option<u128> {
 }
 
 /// Faster and smaller than `format!("{:x}")`, which is felt at one id per event.
+pub(crate) fn hex_digits(b: u8) -> [u8; 2] {
+    [b >> 4, b & 15].map(|n| if n < 10 { b'0' + n } else { b'a' + n - 10 })
+}
+
 fn hex(bytes: &[u8]) -> String {
-    let digit = |n: u8| char::from(if n < 10 { b'0' + n } else { b'a' + n - 10 });
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for b in bytes {
-        out.push(digit(b >> 4));
-        out.push(digit(b & 15));
-    }
-    out
+    bytes.iter().flat_map(|b| hex_digits(*b)).map(char::from).collect()
 }
 
 #[cfg(test)]

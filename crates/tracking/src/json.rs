@@ -1,20 +1,32 @@
 //! JSON as the page writes it for every event: at once, in a fixed order, and in little code.
 
-/// Text that becomes JSON.
-pub(crate) struct Json(pub String);
+use crate::id::hex_digits;
+
+/// Text that becomes JSON. Bytes, because most of it is written one by one: a copy of a few bytes costs
+/// WebAssembly as much as twenty of them.
+pub(crate) struct Json(Vec<u8>);
 
 impl Json {
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
+    pub fn finish(self) -> String {
+        // Only whole texts and ASCII go in.
+        String::from_utf8(self.0).unwrap_or_default()
+    }
+
     /// Goes in as it is.
     pub fn raw(&mut self, json: &str) {
-        self.0.push_str(json);
+        self.0.extend_from_slice(json.as_bytes());
     }
 
     /// `"key":`, after a comma unless it is the first of its object.
     pub fn key(&mut self, key: &str) {
-        if !self.0.ends_with('{') {
-            self.raw(",");
+        if self.0.last() != Some(&b'{') {
+            self.0.push(b',');
         }
-        self.raw("\"");
+        self.0.push(b'"');
         self.raw(key);
         self.raw("\":");
     }
@@ -24,9 +36,17 @@ impl Json {
         self.text(value);
     }
 
+    /// A pair whose value has nothing to escape: an id, or a name of ours.
+    pub fn plain(&mut self, key: &str, value: &str) {
+        self.key(key);
+        self.0.push(b'"');
+        self.raw(value);
+        self.0.push(b'"');
+    }
+
     pub fn number(&mut self, key: &str, value: u64) {
         self.key(key);
-        self.raw(&value.to_string());
+        self.digits(value);
     }
 
     pub fn number_or_null(&mut self, key: &str, value: Option<u64>) {
@@ -44,35 +64,55 @@ impl Json {
         self.raw(if value { "true" } else { "false" });
     }
 
+    pub fn digits(&mut self, value: u64) {
+        if value > 9 {
+            self.digits(value / 10);
+        }
+        self.0.push(b'0' + (value % 10) as u8);
+    }
+
+    pub fn hex(&mut self, bytes: &[u8]) {
+        self.0.extend(bytes.iter().flat_map(|b| hex_digits(*b)));
+    }
+
     pub fn text(&mut self, text: &str) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        self.raw("\"");
-        let mut copied = 0;
-        for (at, b) in text.bytes().enumerate() {
-            if b >= b' ' && b != b'"' && b != b'\\' {
+        self.0.push(b'"');
+        // Through a small buffer: in a page that is built for size, each push is a call.
+        let mut buffer = [0_u8; 64];
+        let mut used = 0;
+        for b in text.bytes() {
+            if used > buffer.len() - 2 {
+                self.0.extend_from_slice(&buffer[..used]);
+                used = 0;
+            }
+            if b == b'"' || b == b'\\' {
+                buffer[used] = b'\\';
+                used += 1;
+            } else if b < b' ' {
+                self.0.extend_from_slice(&buffer[..used]);
+                used = 0;
+                self.control(b);
                 continue;
             }
-            self.raw(&text[copied..at]);
-            copied = at + 1;
-            let short = match b {
-                b'"' | b'\\' => b,
-                b'\n' => b'n',
-                b'\r' => b'r',
-                b'\t' => b't',
-                8 => b'b',
-                12 => b'f',
-                _ => {
-                    self.raw("\\u00");
-                    self.0.push(char::from(HEX[usize::from(b >> 4)]));
-                    self.0.push(char::from(HEX[usize::from(b & 15)]));
-                    continue;
-                }
-            };
-            self.0.push('\\');
-            self.0.push(char::from(short));
+            buffer[used] = b;
+            used += 1;
         }
-        self.raw(&text[copied..]);
-        self.raw("\"");
+        self.0.extend_from_slice(&buffer[..used]);
+        self.0.push(b'"');
+    }
+
+    fn control(&mut self, b: u8) {
+        match b {
+            b'\n' => self.raw("\\n"),
+            b'\r' => self.raw("\\r"),
+            b'\t' => self.raw("\\t"),
+            8 => self.raw("\\b"),
+            12 => self.raw("\\f"),
+            _ => {
+                self.raw("\\u00");
+                self.hex(&[b]);
+            }
+        }
     }
 }
 
@@ -85,9 +125,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_text_is_written_as_serde_writes_it(text in "\\PC*|[\\x00-\\x7f]*") {
-            let mut json = Json(String::new());
+            let mut json = Json::with_capacity(0);
             json.text(&text);
-            prop_assert_eq!(json.0, serde_json::to_string(&text).unwrap());
+            prop_assert_eq!(json.finish(), serde_json::to_string(&text).unwrap());
         }
     }
 }

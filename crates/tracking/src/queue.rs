@@ -274,6 +274,10 @@ impl Queue {
         self.prefix = prefix;
     }
 
+    fn holds(&self, frozen: &Frozen) -> bool {
+        self.items.iter().any(|item| item.frozen.event_id == frozen.event_id)
+    }
+
     /// Takes over a chunk that a page load before us, or a tab that died, has left behind. It stays
     /// stored under its key until its events are settled. One of a newer version of ours is left
     /// alone; events of another user were recorded under a consent that is withdrawn.
@@ -291,12 +295,10 @@ impl Queue {
                 return;
             }
         }
-        let mut known: Vec<_> = self.items.iter().map(|item| item.frozen.event_id).collect();
-        known.sort_unstable();
         let mut found = Vec::new();
         for line in lines {
             match Frozen::from_line(line) {
-                Ok(frozen) if known.binary_search(&frozen.event_id).is_ok() => {}
+                Ok(frozen) if self.holds(&frozen) => {}
                 Ok(frozen) if frozen.user_id == *user_id => found.push(frozen),
                 Ok(_) => stats.drop_events(DropReason::Foreign, 1),
                 Err(_) => stats.drop_events(DropReason::Corrupt, 1),

@@ -54,8 +54,9 @@ impl Snapshot {
     /// As serde would write it, in a tenth of the code: it is part of every page.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut json = Json("{".to_owned());
-        json.pair("consent", self.consent.as_str());
+        let mut json = Json::with_capacity(512);
+        json.raw("{");
+        json.plain("consent", self.consent.as_str());
         json.number("pending", self.pending as u64);
         json.number("recorded", self.recorded);
         json.number("restored", self.restored);
@@ -86,7 +87,7 @@ impl Snapshot {
         json.number_or_null("next_try_in_ms", self.next_try_in_ms);
         json.flag("paused", self.paused);
         json.raw("}");
-        json.0
+        json.finish()
     }
 }
 

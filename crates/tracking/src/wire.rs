@@ -86,15 +86,17 @@ pub(crate) struct Wire<'a> {
 
 /// The line of `record`, fields in their order.
 pub(crate) fn write(record: &Record) -> String {
-    let mut line = Json(String::with_capacity(512));
-    line.raw("{");
-    line.pair("event", record.event.name());
-    line.pair("event_id", &record.event_id.to_string());
+    let mut line = Json::with_capacity(768);
+    line.raw("{\"event\":\"");
+    line.raw(record.event.name());
+    line.raw("\",\"event_id\":\"");
+    line.hex(&record.event_id.0.to_be_bytes());
+    line.raw("\"");
     line.number("schema_version", SCHEMA_VERSION);
-    line.pair("level", record.event.level());
+    line.plain("level", record.event.level());
     line.number("timestamp", record.timestamp.0);
-    line.pair("user_id", record.user_id.as_str());
-    line.pair("session_id", record.session_id.as_str());
+    line.plain("user_id", record.user_id.as_str());
+    line.plain("session_id", record.session_id.as_str());
     line.number("seq", record.seq);
     line.pair("component_hash", &record.component.hash);
     line.pair("component_name", &record.component.name);
@@ -103,14 +105,14 @@ pub(crate) fn write(record: &Record) -> String {
     }
     write_event(&mut line, &record.event);
     line.raw("}");
-    line.0
+    line.finish()
 }
 
 fn write_event(line: &mut Json, event: &Event) {
     match event {
         Event::SessionStart { previous_session_id } => {
             if let Some(id) = previous_session_id {
-                line.pair("previous_session_id", id.as_str());
+                line.plain("previous_session_id", id.as_str());
             }
         }
         Event::ComponentVisit {
@@ -147,7 +149,7 @@ fn write_event(line: &mut Json, event: &Event) {
             }
         }
         Event::ComponentError { error_kind, error_message, error_stack, suppressed } => {
-            line.pair("error_kind", error_kind.as_str());
+            line.plain("error_kind", error_kind.as_str());
             line.pair("error_message", error_message);
             line.pair("error_stack", error_stack);
             if *suppressed > 0 {
@@ -155,7 +157,7 @@ fn write_event(line: &mut Json, event: &Event) {
             }
         }
         Event::TrackingDropped { dropped_reason, dropped_count } => {
-            line.pair("dropped_reason", dropped_reason.as_str());
+            line.plain("dropped_reason", dropped_reason.as_str());
             line.number("dropped_count", *dropped_count);
         }
     }
