@@ -1,11 +1,12 @@
 //! The registry: which components there are. Text in, checked components out.
 
-use std::{collections::HashSet, rc::Rc};
+use std::rc::Rc;
 
 use serde::Deserialize;
 
-/// A registry that can be used, with what had to be left out.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// A registry that can be used, with what had to be left out. `Eq`, so that comparing two `Rc` of one is
+/// comparing two addresses: every change of the state compares them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Registry {
     pub components: Vec<Component>,
     /// One sentence for each entry that was left out.
@@ -13,7 +14,7 @@ pub struct Registry {
 }
 
 /// One component, checked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Component {
     pub hash: Rc<str>,
     pub name: Rc<str>,
@@ -50,7 +51,7 @@ impl Registry {
     pub fn parse(json: &str) -> Result<Self, String> {
         let raw: RawRegistry = serde_json::from_str(json)
             .map_err(|error| format!("The registry is not valid JSON (line {}).", error.line()))?;
-        let mut seen = HashSet::new();
+        let mut seen = Vec::new();
         let mut registry = Self::default();
         for (at, entry) in raw.components.into_iter().enumerate() {
             match entry.check(&mut seen) {
@@ -114,7 +115,7 @@ struct RawBalanced {
 }
 
 impl RawComponent {
-    fn check(self, seen: &mut HashSet<String>) -> Result<Component, String> {
+    fn check(self, seen: &mut Vec<String>) -> Result<Component, String> {
         let Self { hash, name, category, purpose, concrete, balanced } = self;
         if hash.is_empty() {
             return Err(format!("{name:?} has no hash"));
@@ -123,9 +124,10 @@ impl RawComponent {
         {
             return Err("the hash may hold letters, digits, - _ . only".to_owned());
         }
-        if !seen.insert(hash.clone()) {
+        if seen.contains(&hash) {
             return Err(format!("the hash {hash} is used twice"));
         }
+        seen.push(hash.clone());
         let implementation = concrete.implementation.trim().to_owned();
         check_url(&implementation).map_err(|why| format!("{hash} {why}"))?;
         let external = has_scheme(&implementation);

@@ -1,12 +1,10 @@
 //! The dashboard's state, everything that can happen to it, and how it changes. Pure.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    rc::Rc,
-};
+use std::{collections::BTreeMap, rc::Rc};
 
 use tracking::ErrorKind;
 
+use super::recent::Recent;
 use crate::{
     demo::Journeys,
     player::{Command, Player},
@@ -42,7 +40,7 @@ pub struct Clm {
     pub components: BTreeMap<Rc<str>, ComponentState>,
     /// The same in the order of opening: a frame that moves in the document would load again.
     pub opened: Vec<Rc<str>>,
-    pub recent_events: VecDeque<ComponentEvent>,
+    pub recent_events: Recent<ComponentEvent>,
     pub selected_user: Option<Rc<str>>,
     pub metrics: Metrics,
     pub tab_visible: bool,
@@ -112,7 +110,7 @@ impl Default for Clm {
             active: None,
             components: BTreeMap::new(),
             opened: Vec::new(),
-            recent_events: VecDeque::new(),
+            recent_events: Recent::new(RECENT_EVENTS),
             selected_user: None,
             metrics: Metrics::default(),
             tab_visible: true,
@@ -146,7 +144,7 @@ pub enum Status {
     Failed { kind: ErrorKind, message: Rc<str> },
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ComponentEvent {
     pub component: Rc<str>,
     pub event: Rc<str>,
@@ -416,12 +414,8 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
         }
         Action::ComponentEvent { hash, event, at_ms, .. } => {
             clm.metrics.events += 1;
-            clm.recent_events.truncate(RECENT_EVENTS - 1);
-            clm.recent_events.push_front(ComponentEvent {
-                component: hash.clone(),
-                event: event.clone(),
-                at_ms: *at_ms,
-            });
+            let (component, event) = (hash.clone(), event.clone());
+            clm.recent_events.push(ComponentEvent { component, event, at_ms: *at_ms });
         }
         Action::UserSelected(user) => clm.selected_user = Some(user.clone()),
         Action::Heartbeat(hash) => {
@@ -660,8 +654,8 @@ mod tests {
             at_ms: n,
         };
         let state = after(&(0..60).map(event).collect::<Vec<_>>());
-        assert_eq!(state.recent_events.len(), RECENT_EVENTS);
-        assert_eq!(&*state.recent_events[0].event, "59");
+        let events: Vec<&str> = state.recent_events.iter().map(|event| &*event.event).collect();
+        assert_eq!((events.len(), events[0]), (RECENT_EVENTS, "59"));
         assert_eq!(state.metrics.events, 60);
     }
 }

@@ -2,6 +2,7 @@
 //! has not: observers that see each action with the state before and after.
 
 pub mod clm;
+pub mod recent;
 pub mod tracking;
 
 use std::{
@@ -104,8 +105,9 @@ impl Store {
         let before = self.state();
         self.0.cx.reduce(Apply(action));
         let after = self.state();
-        let observers = self.0.observers.borrow().clone();
-        for observer in observers {
+        // One at a time, for an observer may add another.
+        let observer = |at: usize| self.0.observers.borrow().get(at).cloned();
+        for observer in (0..).map_while(observer) {
             observer(&Transition { action, before: &before, after: &after });
         }
     }
