@@ -337,15 +337,6 @@ impl Tracker {
         self.delivery.wake(now);
     }
 
-    /// From when on [`Self::poll`] has something to send; none while a request is under way or nothing waits.
-    /// A shell that wakes in time anyway need not poll after a signal.
-    #[must_use]
-    pub fn due_at_mono_ms(&self, now: Now) -> Option<u64> {
-        let waiting = self.recorder.as_ref()?.queue.waiting();
-        let idle = waiting == 0 || self.delivery.paused || self.delivery.is_busy();
-        (!idle).then(|| self.delivery.due_at_mono_ms(waiting, now, &self.settings))
-    }
-
     /// The next step. To be called after every signal and answer, and when the wait is over.
     pub fn poll(&mut self, now: Now) -> Poll {
         if let Some(batch) = self.delivery.overdue(now) {
