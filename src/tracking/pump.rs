@@ -160,7 +160,7 @@ impl Pump {
         let now = platform::now();
         let mut inbox = self.inbox.borrow_mut();
         inbox.extend(signals.into_iter().map(|signal| (signal, now)));
-        // In a storm of events they are taken in when storage is written: together they cost a fifth.
+        // In a storm of events they are taken in together, when storage is written.
         if self.saving.borrow().is_none() {
             self.turn_soon();
         } else if inbox.len() >= INBOX {
