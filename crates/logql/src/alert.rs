@@ -143,7 +143,8 @@ pub fn all(job: &str, expected: &[Expected]) -> Vec<Alert> {
             summary: "The tracker gave up events: {{ .Labels.dropped_reason }}",
             action: "rejected or too_large: the server or Loki refuses events, read the server's log. \
                      queue_full: browsers could not deliver for long, check that the server is reached. \
-                     pending_full or corrupt: look at the newest release of the page.",
+                     pending_full or corrupt: look at the newest release of the page. \
+                     forgotten: somebody chose so on the Live page.",
         },
     ];
     if !expected.is_empty() {
