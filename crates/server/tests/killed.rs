@@ -9,7 +9,7 @@ use std::{
     net::TcpStream,
     path::Path,
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -23,6 +23,9 @@ const BATCH: u64 = 10;
 const ROUNDS: u64 = 5;
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// When it all happened: what is sent again has the bytes of the first time.
+static THEN_MS: LazyLock<u64> = LazyLock::new(|| now_ms() - 60_000);
+
 #[derive(Default)]
 struct Told {
     /// First ids of batches, by what the client heard.
@@ -32,9 +35,8 @@ struct Told {
 
 /// The answer's head, if one came.
 fn push(address: &str, first: u64) -> Option<String> {
-    let from_ms = now_ms() - 60_000;
     let entries: Vec<_> =
-        (first..first + BATCH).map(|id| entry(&visit(id.into(), from_ms))).collect();
+        (first..first + BATCH).map(|id| entry(&visit(id.into(), *THEN_MS))).collect();
     let body = request(&entries);
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;

@@ -124,7 +124,7 @@ async fn a_wrong_question_is_answered_with_a_sentence() {
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert_eq!(
         answer.text,
-        r#"{"error":"parameter form is not known here; there are from, to, component, entry, user, session"}"#
+        r#"{"error":"parameter form is not known here; there are from, to, component, entry, user, session, demo"}"#
     );
     assert_eq!(server.get("/api/insights/zap").await.status, StatusCode::NOT_FOUND);
     assert_eq!(server.get("/api/zap").await.status, StatusCode::NOT_FOUND);
