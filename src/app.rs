@@ -6,7 +6,8 @@ use yewdux::use_selector;
 use crate::{
     components::{consent_banner::ConsentBanner, hints::Hints, overlay::Overlay, top_bar::TopBar},
     focus,
-    pages::{dashboard::Dashboard, insights::Insights, live::Live, sessions::Sessions},
+    later::{Later, View},
+    pages::dashboard::Dashboard,
     route::Page,
     store::{Clm, Store},
 };
@@ -66,9 +67,7 @@ fn Shell() -> Html {
             <a class="skip-link" href="#main" onclick={skip}>{ "Skip to the content" }</a>
             <TopBar />
             <Dashboard shown={page.is_none()} />
-            if *page == Some(Page::Insights) { <Insights /> }
-            if *page == Some(Page::Sessions) { <Sessions /> }
-            if *page == Some(Page::Live) { <Live /> }
+            if let Some(view) = page.and_then(View::of) { <Later {view} /> }
             <ConsentBanner />
             <Hints />
             <Overlay />

@@ -2,8 +2,11 @@
 
 use std::cell::RefCell;
 
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Document, Element, Event, HtmlElement, MutationObserver, MutationObserverInit};
+use web_sys::{
+    Document, Element, Event, EventTarget, HtmlElement, MutationObserver, MutationObserverInit,
+};
 use yew::prelude::*;
 
 /// Where the page's own content begins.
@@ -11,17 +14,24 @@ pub const MAIN: &str = "main";
 
 /// Whom nobody can focus: gone, or hidden with what is around it.
 const HIDDEN: &str = "[hidden]";
+/// Until what slides out of a window that became narrow is gone.
+const SETTLED_MS: u32 = 200;
 
 /// The element that has the focus, and all that it is in, innermost first.
 type Path = Vec<Element>;
 
 thread_local! {
     static LAST: RefCell<Path> = const { RefCell::new(Vec::new()) };
+    static SETTLING: RefCell<Option<Timeout>> = const { RefCell::new(None) };
 }
 
 /// From now on, when the element with the focus disappears, what it was in has it.
 pub fn start() {
     let Some(document) = document() else { return };
+    let keep_soon = |_| SETTLING.set(Some(Timeout::new(SETTLED_MS, keep_in_sight)));
+    if let Some(window) = web_sys::window() {
+        listen(&window, "resize", keep_soon);
+    }
     listen(&document, "focusin", |event| {
         let start = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let path = std::iter::successors(start, |element| element.parent_element());
@@ -84,6 +94,22 @@ fn keep() {
     if !path.first().is_some_and(is_gone) {
         return LAST.set(path);
     }
+    hand_over(&document, &path, is_gone);
+}
+
+/// A narrow window has no room for what a wide one shows: the browser lets the focus go with it, in its own time.
+fn keep_in_sight() {
+    let Some(document) = document() else { return };
+    let path = LAST.take();
+    if path.first().is_some_and(is_out_of_sight) {
+        hand_over(&document, &path, |element| is_gone(element) || is_out_of_sight(element));
+    } else {
+        LAST.set(path);
+    }
+}
+
+/// The focus goes to the innermost that is still there.
+fn hand_over(document: &Document, path: &Path, is_gone: impl Fn(&Element) -> bool) {
     let root = [document.body().map(Element::from), document.document_element()];
     let left = path.iter().find(|element| !is_gone(element));
     match left.filter(|element| !root.iter().flatten().any(|root| root == *element)) {
@@ -100,6 +126,14 @@ fn is_gone(element: &Element) -> bool {
     !element.is_connected() || element.closest(HIDDEN).ok().flatten().is_some()
 }
 
+/// Asks for the style as it is now: not for each change of the page.
+fn is_out_of_sight(element: &Element) -> bool {
+    web_sys::window()
+        .and_then(|window| window.get_computed_style(element).ok().flatten())
+        .and_then(|style| style.get_property_value("visibility").ok())
+        .is_some_and(|visibility| visibility == "hidden")
+}
+
 fn give_to(element: &Element) {
     let Some(element) = element.dyn_ref::<HtmlElement>() else { return };
     if element.tab_index() < 0 && !element.has_attribute("tabindex") {
@@ -112,9 +146,9 @@ fn document() -> Option<Document> {
     web_sys::window()?.document()
 }
 
-fn listen(document: &Document, name: &str, handler: impl FnMut(Event) + 'static) {
+fn listen(on: &EventTarget, name: &str, handler: impl FnMut(Event) + 'static) {
     let closure = Closure::<dyn FnMut(Event)>::new(handler);
     let listener = closure.as_ref().unchecked_ref();
-    let _ = document.add_event_listener_with_callback_and_bool(name, listener, true);
+    let _ = on.add_event_listener_with_callback_and_bool(name, listener, true);
     closure.forget();
 }

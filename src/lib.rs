@@ -11,6 +11,7 @@ pub mod crash;
 pub mod demo;
 pub mod focus;
 pub mod frames;
+pub mod later;
 pub mod loader;
 pub mod navigation;
 pub mod pages;

@@ -4,7 +4,7 @@
 
 use clm_dashboard::{
     app::{App, Props},
-    commands, crash, demo, focus, frames, loader, navigation, replay,
+    commands, crash, focus, frames, loader, navigation,
     store::Store,
     toast, tracking,
 };
@@ -20,8 +20,6 @@ fn main() {
     frames::start(&store);
     navigation::start(&store);
     tracking::remember_hints(&store);
-    replay::start(&store);
-    demo::start(&store);
     loader::start(&store);
     commands::start(&store);
     yew::Renderer::<App>::with_props(Props { store }).render();

@@ -2,21 +2,9 @@
 
 use insights::{Kind, Range, Story};
 
-use crate::{
-    player::{self, Moment, Plan, Step},
-    store::{Action, Store},
-};
+use crate::player::{Moment, Plan, Step};
 
 const SPEEDS: [u64; 3] = [1, 4, 16];
-
-/// Keeps replays going for as long as the page lives.
-pub fn start(store: &Store) {
-    player::keep_time(
-        store,
-        |clm| clm.replay.as_ref().map(|replay| &replay.player),
-        Action::Replay,
-    );
-}
 
 /// The session without the time in which nobody looked; none when there is nothing to show.
 #[must_use]

@@ -6,6 +6,7 @@ mod keys;
 use gloo_timers::callback::Timeout;
 
 use crate::{
+    components::privacy_panel::PANEL,
     focus, navigation, platform,
     route::{Page, Route},
     store::{Action, Over, Store, Theme},
@@ -72,7 +73,7 @@ pub fn run(command: Command, store: &Store) {
         }
         Command::Privacy => {
             over(Over::Privacy);
-            focus_soon("privacy");
+            focus_soon(PANEL);
         }
         Command::Palette => over(Over::Palette),
         Command::Help => over(Over::Help),

@@ -31,7 +31,7 @@ pub fn ConsentBanner() -> Html {
                 <button class="link" aria-expanded={(*details).to_string()} onclick={toggle}>
                     { if *details { "Hide what is tracked" } else { "What is tracked?" } }
                 </button>
-                if *details { <WhatIsTracked /> }
+                if *details { { what_is_tracked() } }
             </div>
             <div class="consent-answers">
                 <button class="button" onclick={answer(false)}>{ "No, thanks" }</button>
@@ -52,8 +52,7 @@ const EXAMPLE: &str = r#"{
 }"#;
 
 /// The fields, with one example as it would be sent.
-#[component]
-pub fn WhatIsTracked() -> Html {
+pub fn what_is_tracked() -> Html {
     html! {
         <div class="tracked">
             <ul>

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 use yewdux::use_selector;
 
-use super::icon::{Icon, Shape};
+use super::icon::{Shape, icon};
 use crate::{
     commands::ALL,
     focus,
@@ -32,7 +32,7 @@ pub fn Help() -> Html {
             <div class="head">
                 <h2>{ "Keyboard shortcuts" }</h2>
                 <button class="icon-button" id={CLOSE} autofocus=true aria-label="Close" onclick={close}>
-                    <Icon shape={Shape::Close} />
+                    { icon(Shape::Close) }
                 </button>
             </div>
             <dl>

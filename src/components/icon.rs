@@ -14,14 +14,8 @@ pub enum Shape {
     Theme,
 }
 
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    pub shape: Shape,
-}
-
-#[component]
-pub fn Icon(props: &Props) -> Html {
-    let path = match props.shape {
+pub fn icon(shape: Shape) -> Html {
+    let path = match shape {
         Shape::Close => "M4 4l8 8M12 4l-8 8",
         Shape::Cube => "M8 1.8l5.6 3.1v6.2L8 14.2l-5.6-3.1V4.9zM2.4 4.9L8 8l5.6-3.1M8 8v6.2",
         Shape::Expand => "M9.5 2.5h4v4M6.5 13.5h-4v-4M13.5 2.5L9 7M2.5 13.5L7 9",

@@ -1,6 +1,7 @@
 //! Reusable views: props in, callbacks out.
 
 pub mod consent_banner;
+pub mod demo_list;
 pub mod demo_menu;
 pub mod frame;
 pub mod help;

@@ -5,8 +5,10 @@ use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 use yewdux::use_selector;
 
-use super::{help::Help, palette::Palette};
-use crate::store::{Action, Clm, Over, Store, use_dispatch};
+use crate::{
+    later::{Later, View},
+    store::{Action, Clm, Over, Store, use_dispatch},
+};
 
 #[component]
 pub fn Overlay() -> Html {
@@ -42,11 +44,12 @@ pub fn Overlay() -> Html {
             }
         })
     };
-    let (label, content) = match *over {
-        Some(Over::Palette) => ("Find anything", html! { <Palette /> }),
-        Some(Over::Help) => ("Keyboard shortcuts", html! { <Help /> }),
-        _ => ("", Html::default()),
+    let (label, view) = match *over {
+        Some(Over::Palette) => ("Find anything", Some(View::Palette)),
+        Some(Over::Help) => ("Keyboard shortcuts", Some(View::Help)),
+        _ => ("", None),
     };
+    let content = view.map(|view| html! { <Later {view} /> });
     html! { <dialog class="overlay" aria-label={label} ref={dialog} {onclose} {onclick}>{ content }</dialog> }
 }
 

@@ -5,7 +5,7 @@ use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 use yewdux::use_store_value;
 
-use super::icon::{Icon, Shape};
+use super::icon::{Shape, icon};
 use crate::{
     commands::{
         self,
@@ -66,7 +66,7 @@ pub fn Palette() -> Html {
     html! {
         <>
             <label class="search">
-                <Icon shape={Shape::Search} />
+                { icon(Shape::Search) }
                 <input id={INPUT} autofocus=true role="combobox" aria-label="Find anything" aria-autocomplete="list"
                        aria-expanded="true" aria-controls={LIST} aria-activedescendant={(!found.is_empty()).then(|| row_id(chosen))}
                        placeholder="A component, a page or an action" autocomplete="off"

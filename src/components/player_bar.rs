@@ -1,23 +1,48 @@
 //! Above a dashboard on which something is played: how far it is, and the way out.
 
 use yew::prelude::*;
+use yewdux::{use_selector, use_store_value};
 
 use crate::{
     charts::scale::{duration, percent},
-    platform,
+    focus, platform,
     player::{Command, Player},
-    store::{Action, Clm, Consent},
+    store::{Action, Clm, Consent, TrackingStatus, use_dispatch},
 };
+
+/// All that is played.
+#[component]
+pub fn Players() -> Html {
+    let clm = use_store_value::<Clm>();
+    let consent = use_selector(|status: &TrackingStatus| status.consent);
+    let dispatch = use_dispatch();
+    // What had the focus is gone with its page, or goes with the last of these.
+    use_effect_with(clm.replay.is_some(), |_| focus::give("replay-play"));
+    use_effect_with(clm.demo.is_some(), |&plays| {
+        focus::give("replay-play");
+        move || {
+            if plays {
+                focus::give("demo-menu");
+            }
+        }
+    });
+    html! {
+        <>
+            { for clm.replay.iter().map(|replay| player_bar(Of::Session, &replay.player, &clm, &dispatch)) }
+            { for clm.demo.iter().map(|demo| player_bar(Of::Journey(*consent), demo, &clm, &dispatch)) }
+        </>
+    }
+}
 
 /// What is played: a session again, or a demo journey.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Of {
+enum Of {
     Session,
     /// What it does is tracked with this consent.
     Journey(Consent),
 }
 
-pub fn player_bar(of: Of, player: &Player, clm: &Clm, dispatch: &Callback<Action>) -> Html {
+fn player_bar(of: Of, player: &Player, clm: &Clm, dispatch: &Callback<Action>) -> Html {
     let action = move |command: Command| match of {
         Of::Session => Action::Replay(command),
         Of::Journey(_) => Action::Demo(command),

@@ -1,28 +1,34 @@
 //! What is kept, and the way to change one's mind.
 
-use std::rc::Rc;
-
 use yew::prelude::*;
+use yewdux::use_store_value;
 
 use super::{
-    consent_banner::WhatIsTracked,
-    icon::{Icon, Shape},
+    consent_banner::what_is_tracked,
+    icon::{Shape, icon},
     my_data::MyData,
 };
-use crate::store::{Action, Consent, TrackingStatus, use_dispatch};
+use crate::{
+    focus,
+    store::{Action, Consent, TrackingStatus, use_dispatch},
+};
 
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    pub status: Rc<TrackingStatus>,
-    pub onclose: Callback<()>,
-}
+/// What opens and closes it.
+pub const CHIP: &str = "tracking-chip";
+pub const PANEL: &str = "privacy";
 
 #[component]
-pub fn PrivacyPanel(props: &Props) -> Html {
+pub fn PrivacyPanel() -> Html {
     let dispatch = use_dispatch();
-    let close = props.onclose.reform(|_: MouseEvent| ());
+    let status = use_store_value::<TrackingStatus>();
+    use_effect_with((), |()| focus::give(PANEL));
+    let onclose = dispatch.reform(|()| {
+        // Before the panel goes with the focus.
+        focus::give(CHIP);
+        Action::Over(None)
+    });
+    let close = onclose.reform(|_: MouseEvent| ());
     let onkeydown = {
-        let onclose = props.onclose.clone();
         Callback::from(move |event: KeyboardEvent| {
             if event.key() == "Escape" {
                 event.stop_propagation();
@@ -34,16 +40,15 @@ pub fn PrivacyPanel(props: &Props) -> Html {
         let dispatch = dispatch.clone();
         Callback::from(move |_| dispatch.emit(Action::ConsentAnswered(granted)))
     };
-    let status = &props.status;
     html! {
-        <div class="panel" role="dialog" aria-label="Privacy" id="privacy" tabindex="-1" {onkeydown}>
+        <div class="panel" role="dialog" aria-label="Privacy" id={PANEL} tabindex="-1" {onkeydown}>
             <div class="head">
                 <h2>{ "Privacy" }</h2>
                 <button class="icon-button" aria-label="Close" onclick={close}>
-                    <Icon shape={Shape::Close} />
+                    { icon(Shape::Close) }
                 </button>
             </div>
-            { explain(status) }
+            { explain(&status) }
             if let Some(why) = &status.last_error {
                 <p class="notice" data-tone="warn">
                     { format!("{why} {} events are kept on this device. If you run the dashboard yourself, start the server with cargo xtask demo.", status.queued) }
@@ -69,9 +74,9 @@ pub fn PrivacyPanel(props: &Props) -> Html {
                     }
                 }
             </div>
-            <MyData status={status.clone()} />
+            <MyData {status} />
             <h3>{ "What is tracked" }</h3>
-            <WhatIsTracked />
+            { what_is_tracked() }
         </div>
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
-use super::icon::{Icon, Shape};
+use super::icon::{Shape, icon};
 use crate::{
     registry::{Component, Registry},
     store::Status,
@@ -94,7 +94,7 @@ pub fn Sidebar(props: &Props) -> Html {
             </nav>
             <div class="components-column">
                 <label class="search">
-                    <Icon shape={Shape::Search} />
+                    { icon(Shape::Search) }
                     <input type="search" id="component-search" placeholder="Search  /"
                            aria-label="Search components" value={(*search).clone()}
                            {oninput} onkeydown={pick_first} />

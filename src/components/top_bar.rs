@@ -4,18 +4,16 @@ use yew::prelude::*;
 use yewdux::{use_selector, use_store_value};
 
 use super::{
-    icon::{Icon, Shape},
-    privacy_panel::PrivacyPanel,
-    tracking_chip::TrackingChip,
+    icon::{Shape, icon},
+    privacy_panel::CHIP,
+    tracking_chip::tracking_chip,
 };
 use crate::{
     commands::{self, Command},
-    focus,
+    later::{Later, View},
     route::{Page, Route},
     store::{Action, Clm, Over, Store, TrackingStatus, use_dispatch},
 };
-
-const CHIP: &str = "tracking-chip";
 
 #[component]
 pub fn TopBar() -> Html {
@@ -29,12 +27,8 @@ pub fn TopBar() -> Html {
         let store = store.clone();
         Callback::from(move |_: MouseEvent| commands::run(command, &store))
     };
-    let close = use_dispatch().reform(|()| {
-        // Before the panel goes with the focus.
-        focus::give(CHIP);
-        Action::Over(None)
-    });
-    let toggle = if privacy_open { close.reform(|_| ()) } else { run(Command::Privacy) };
+    let close = use_dispatch().reform(|_| Action::Over(None));
+    let toggle = if privacy_open { close } else { run(Command::Privacy) };
     let tab = |to: Page, text: &'static str| {
         let current = (*page == to).then_some("page");
         let href = Route::fragment(to, active.as_deref());
@@ -43,7 +37,7 @@ pub fn TopBar() -> Html {
     html! {
         <header class="top-bar">
             <a class="brand" href="#/" aria-label="CLM Dashboard">
-                <Icon shape={Shape::Cube} /><span>{ "CLM Dashboard" }</span>
+                { icon(Shape::Cube) }<span>{ "CLM Dashboard" }</span>
             </a>
             <nav aria-label="Pages">
                 { tab(Page::Dashboard, "Dashboard") }
@@ -52,12 +46,12 @@ pub fn TopBar() -> Html {
                 { tab(Page::Live, "Live") }
             </nav>
             <div class="top-right">
-                <TrackingChip id={CHIP} status={status.clone()} open={privacy_open} onclick={toggle} />
+                { tracking_chip(CHIP, &status, privacy_open, toggle) }
                 { button("Find anything (Ctrl K)", Shape::Search, run(Command::Palette)) }
                 { button("Switch between light and dark", Shape::Theme, run(Command::Theme)) }
                 { button("Keyboard shortcuts (?)", Shape::Help, run(Command::Help)) }
             </div>
-            if privacy_open { <PrivacyPanel {status} onclose={close} /> }
+            if privacy_open { <Later view={View::Privacy} /> }
         </header>
     }
 }
@@ -66,6 +60,6 @@ pub fn TopBar() -> Html {
 fn button(name: &'static str, shape: Shape, onclick: Callback<MouseEvent>) -> Html {
     let class = classes!("icon-button", (shape != Shape::Theme).then_some("wide-only"));
     html! {
-        <button {class} aria-label={name} title={name} {onclick}><Icon {shape} /></button>
+        <button {class} aria-label={name} title={name} {onclick}>{ icon(shape) }</button>
     }
 }

@@ -4,20 +4,16 @@ use yew::prelude::*;
 
 use crate::store::{Consent, TrackingStatus};
 
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    pub id: &'static str,
-    pub status: std::rc::Rc<TrackingStatus>,
-    pub open: bool,
-    pub onclick: Callback<MouseEvent>,
-}
-
-#[component]
-pub fn TrackingChip(props: &Props) -> Html {
-    let (tone, text) = describe(&props.status);
+pub fn tracking_chip(
+    id: &'static str,
+    status: &TrackingStatus,
+    open: bool,
+    onclick: Callback<MouseEvent>,
+) -> Html {
+    let (tone, text) = describe(status);
     html! {
-        <button class="chip" id={props.id} data-tone={tone} aria-haspopup="dialog"
-                aria-expanded={props.open.to_string()} onclick={props.onclick.clone()}>
+        <button class="chip" {id} data-tone={tone} aria-haspopup="dialog"
+                aria-expanded={open.to_string()} {onclick}>
             <span class="dot" aria-hidden="true"></span>
             <span class="chip-text" role="status">{ text }</span>
         </button>

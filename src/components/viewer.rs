@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::{
     frame::Frame,
-    icon::{Icon, Shape},
+    icon::{Shape, icon},
 };
 use crate::{
     registry::Component,
@@ -44,7 +44,7 @@ pub fn Viewer(props: &Props) -> Html {
             <header class="viewer-bar">
                 <button class="icon-button menu-button" id="list-button" aria-label="Show the components"
                         onclick={props.onmenu.reform(|_| ())}>
-                    <Icon shape={Shape::Menu} />
+                    { icon(Shape::Menu) }
                 </button>
                 if let Some((component, state)) = active {
                     <h1 class="viewer-name" title={component.name.to_string()}>{ &*component.name }</h1>
@@ -53,11 +53,11 @@ pub fn Viewer(props: &Props) -> Html {
                     <span class="spacer"></span>
                     <button class="icon-button" aria-label="Reload this component" title="Reload"
                             onclick={retry(props, component)}>
-                        <Icon shape={Shape::Reload} />
+                        { icon(Shape::Reload) }
                     </button>
                     <button class="icon-button" aria-pressed={full_screen.to_string()}
                             aria-label="Full screen" title="Full screen (Esc leaves)" onclick={toggle}>
-                        <Icon shape={Shape::Expand} />
+                        { icon(Shape::Expand) }
                     </button>
                 }
             </header>

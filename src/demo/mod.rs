@@ -9,7 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 use crate::{
     frames,
     platform::{self, Fetched},
-    player::{self, Player},
+    player::Player,
     store::{Action, Store},
 };
 pub use journeys::{Journey, Journeys};
@@ -30,9 +30,8 @@ enum Act {
     Return,
 }
 
-/// Plays journeys for as long as the page lives.
-pub fn start(store: &Store) {
-    player::keep_time(store, |clm| clm.demo.as_ref(), Action::Demo);
+/// Does what is played, and reads what can be.
+pub(crate) fn start(store: &Store) {
     let hand = store.clone();
     store.observe(move |transition| {
         let (before, after) = (transition.before.demo.as_ref(), transition.after.demo.as_ref());

@@ -2,12 +2,15 @@
 
 mod machine;
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use gloo_timers::callback::Timeout;
 
 use crate::{
-    platform,
+    demo, platform,
     store::{Action, Clm, Store},
 };
 pub use machine::{Command, Moment, Plan, Player, Step};
@@ -15,8 +18,22 @@ pub use machine::{Command, Moment, Plan, Player, Step};
 /// The progress is shown this often.
 const STEP_MS: u64 = 200;
 
-/// Tells what `of` finds in the state the time, for as long as the page lives.
-pub fn keep_time(store: &Store, of: fn(&Clm) -> Option<&Player>, tell: fn(Command) -> Action) {
+thread_local! {
+    static IS_STARTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Plays what is to be played, for as long as the page lives; starting it again does nothing.
+pub fn start(store: &Store) {
+    if IS_STARTED.replace(true) {
+        return;
+    }
+    keep_time(store, |clm| clm.replay.as_ref().map(|replay| &replay.player), Action::Replay);
+    keep_time(store, |clm| clm.demo.as_ref(), Action::Demo);
+    demo::start(store);
+}
+
+/// Tells what `of` finds in the state the time.
+fn keep_time(store: &Store, of: fn(&Clm) -> Option<&Player>, tell: fn(Command) -> Action) {
     let timer: Rc<RefCell<Option<Timeout>>> = Rc::default();
     let again = store.clone();
     store.observe(move |transition| {

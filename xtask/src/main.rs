@@ -16,6 +16,7 @@ mod screenshots;
 mod setup;
 mod shell;
 mod simulate;
+mod split;
 mod test;
 mod tools;
 

@@ -1,10 +1,6 @@
 //! The built page: trunk's output, and every text of it compressed once for all requests.
 
-use crate::{
-    line::Line,
-    shell::{Shell, program_in},
-    tools::Tools,
-};
+use crate::{line::Line, shell::Shell, split, tools::Tools};
 use anyhow::{Context, Result};
 use std::{
     collections::hash_map::DefaultHasher,
@@ -12,9 +8,11 @@ use std::{
     hash::{Hash, Hasher},
     io::Write,
     path::{Path, PathBuf},
+    process::Command,
 };
 
-const INPUTS: [&str; 9] = [
+const INPUTS: [&str; 10] = [
+    "build.rs",
     "src",
     "crates/tracking",
     "crates/insights",
@@ -42,7 +40,7 @@ pub fn build(shell: &Shell, tools: &Tools, dist: &Path, log: &str) -> Result<()>
         line.done("unchanged");
         return Ok(());
     }
-    let work = trunk(shell, tools, dist, log).and_then(|()| {
+    let work = in_pieces(shell, tools, dist, log).and_then(|()| {
         shell.check_interrupt()?;
         compress(dist)?;
         let outputs = digest(&[dist.to_path_buf()])?;
@@ -51,33 +49,32 @@ pub fn build(shell: &Shell, tools: &Tools, dist: &Path, log: &str) -> Result<()>
     line.finish(work, "built")
 }
 
-fn trunk(shell: &Shell, tools: &Tools, dist: &Path, log: &str) -> Result<()> {
-    trunk_in(shell, tools, &shell.root, dist, log)
+/// Only in release does trunk ask for wasm-opt, which is for the pieces; the profile is what makes the difference.
+fn in_pieces(shell: &Shell, tools: &Tools, dist: &Path, log: &str) -> Result<()> {
+    let mut trunk = command(shell, tools, &shell.root, dist)?;
+    trunk.args(["--cargo-profile", "web", "--features", split::FEATURE]);
+    shell.run(log, &mut trunk, REMEDY)?;
+    split::split(shell, tools, dist, log)
 }
 
 /// Builds the page whose `index.html` is in `from`.
 pub fn trunk_in(shell: &Shell, tools: &Tools, from: &Path, dist: &Path, log: &str) -> Result<()> {
-    let path = tools.path()?;
-    let program = std::env::split_paths(&path)
-        .find_map(|dir| program_in(&dir, "trunk"))
-        .context("trunk is not on PATH")?;
-    let mut trunk = shell.command(program);
-    trunk
-        .arg("build")
-        .arg("--dist")
-        .arg(dist)
-        .current_dir(from)
-        .env("PATH", path)
-        .env("TRUNK_SKIP_VERSION_CHECK", "true");
-    // A backtrace of trunk would push the compiler's message out of sight.
-    trunk.env("RUST_BACKTRACE", "0");
+    let mut trunk = command(shell, tools, from, dist)?;
     if tools.wasm_opt {
         trunk.arg("--release");
     } else {
-        // Only in release does trunk ask for wasm-opt; the profile is what makes the difference.
         trunk.args(["--cargo-profile", "web"]);
     }
     shell.run(log, &mut trunk, REMEDY)
+}
+
+fn command(shell: &Shell, tools: &Tools, from: &Path, dist: &Path) -> Result<Command> {
+    let mut trunk = tools.command(shell, "trunk")?;
+    trunk.arg("build").arg("--dist").arg(dist).current_dir(from);
+    trunk.env("TRUNK_SKIP_VERSION_CHECK", "true");
+    // A backtrace of trunk would push the compiler's message out of sight.
+    trunk.env("RUST_BACKTRACE", "0");
+    Ok(trunk)
 }
 
 fn inputs(shell: &Shell, tools: &Tools) -> Result<u64> {
@@ -93,7 +90,7 @@ fn stamp_text(inputs: u64, outputs: u64) -> String {
 }
 
 /// Names and contents of all files under the paths.
-fn digest(paths: &[PathBuf]) -> Result<u64> {
+pub fn digest(paths: &[PathBuf]) -> Result<u64> {
     let mut hasher = DefaultHasher::new();
     for path in paths {
         for file in files(path)? {
@@ -107,7 +104,7 @@ fn digest(paths: &[PathBuf]) -> Result<u64> {
 }
 
 /// All files under a path, sorted; the path itself when it is one; none when there is nothing.
-fn files(path: &Path) -> Result<Vec<PathBuf>> {
+pub fn files(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_path_buf()]);
     }

@@ -4,10 +4,10 @@
 use crate::{
     cache::{self, all_in, answers},
     line::Line,
-    shell::{Shell, find_on_path},
+    shell::{Shell, find_on_path, program_in},
 };
 use anyhow::{Context, Result, bail, ensure};
-use std::{env, ffi::OsString, fs, path::PathBuf};
+use std::{env, ffi::OsString, fs, path::PathBuf, process::Command};
 
 const TRUNK: &str = "0.21.14";
 const BINARYEN: &str = "132.0.0";
@@ -26,6 +26,17 @@ impl Tools {
         let old = env::var_os("PATH").unwrap_or_default();
         let dirs = self.dirs.iter().cloned().chain(env::split_paths(&old));
         env::join_paths(dirs).context("a folder on PATH has a separator in its name")
+    }
+
+    /// One of the tools.
+    pub fn command(&self, shell: &Shell, name: &str) -> Result<Command> {
+        let path = self.path()?;
+        let program = env::split_paths(&path)
+            .find_map(|dir| program_in(&dir, name))
+            .with_context(|| format!("{name} is not on PATH"))?;
+        let mut command = shell.command(program);
+        command.env("PATH", path);
+        Ok(command)
     }
 }
 

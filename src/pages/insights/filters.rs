@@ -7,7 +7,7 @@ use yew::{prelude::*, virtual_dom::VTag};
 
 use super::{RANGES, query::Query};
 use crate::{
-    components::icon::{Icon, Shape},
+    components::icon::{Shape, icon},
     navigation,
     registry::Registry,
 };
@@ -113,7 +113,7 @@ fn only(part: &'static str, id: Option<&str>, query: &Query) -> Html {
     let href = query.clone().with(part, "").fragment();
     html! {
         <a class="button" {href} title={format!("Only {part} {id}; choose to show all")}>
-            { format!("One {part} …{short}") }<Icon shape={Shape::Close} />
+            { format!("One {part} …{short}") }{ icon(Shape::Close) }
         </a>
     }
 }

@@ -11,7 +11,7 @@ use super::{counted, failure, short, use_answer};
 use crate::{
     answers::{self, Asked, Source},
     charts::{calendar, scale::duration},
-    components::icon::{Icon, Shape},
+    components::icon::{Shape, icon},
     pages::insights::{DEFAULT_RANGE, asked, filters, query::Query, whose},
     platform,
     registry::Registry,
@@ -107,7 +107,7 @@ fn Search(props: &SearchProps) -> Html {
     });
     html! {
         <label class="search">
-            <Icon shape={Shape::Search} />
+            { icon(Shape::Search) }
             <input type="search" name="search" maxlength={MAX_SEARCH} autocomplete="off"
                    placeholder="A component, or the beginning of an id" aria-label="Search sessions"
                    value={props.query.search.clone().unwrap_or_default()} {oninput} />

@@ -17,11 +17,11 @@ use crate::{
     },
     pages::insights::{query::Query, use_resized},
     platform,
-    player::Command,
+    player::{self, Command},
     registry::Registry,
     replay,
     route::Page,
-    store::{Action, use_dispatch},
+    store::{Action, Store},
 };
 
 #[derive(PartialEq, Properties)]
@@ -74,7 +74,7 @@ struct ToldProps {
 #[component]
 fn Told(props: &ToldProps) -> Html {
     let ToldProps { story, registry, query } = props;
-    let dispatch = use_dispatch();
+    let store = use_context::<Store>().unwrap_or_default();
     let width = use_state_eq(|| 0_i32);
     let body = use_node_ref();
     let resized = use_resized();
@@ -86,8 +86,10 @@ fn Told(props: &ToldProps) -> Html {
     }
     let plan = use_memo(story.clone(), |story| replay::plan(story).map(Rc::new));
     let replay = (*plan).clone().map(|plan| {
-        dispatch.reform(move |_: MouseEvent| {
-            Action::Replay(Command::Start(plan.clone(), platform::mono_ms()))
+        let store = store.clone();
+        Callback::from(move |_: MouseEvent| {
+            player::start(&store);
+            store.dispatch(Action::Replay(Command::Start(plan.clone(), platform::mono_ms())));
         })
     });
     let rows = rows(story, registry);

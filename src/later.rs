@@ -1,0 +1,131 @@
+//! What is not needed at once comes when it is asked for: in files of its own where the page is built with the
+//! feature `split`, which takes more than a compiler; see `xtask/src/split.rs`.
+
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::route::Page;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum View {
+    Insights,
+    Sessions,
+    Live,
+    Palette,
+    Help,
+    Privacy,
+    Journeys,
+    Players,
+}
+
+impl View {
+    /// The dashboard is always there.
+    #[must_use]
+    pub fn of(page: Page) -> Option<Self> {
+        match page {
+            Page::Dashboard => None,
+            Page::Insights => Some(Self::Insights),
+            Page::Sessions => Some(Self::Sessions),
+            Page::Live => Some(Self::Live),
+        }
+    }
+
+    fn is_page(self) -> bool {
+        matches!(self, Self::Insights | Self::Sessions | Self::Live)
+    }
+}
+
+/// Where the cuts go: what only these functions reach is in a file of its own.
+#[cfg_attr(feature = "split", allow(unsafe_code))]
+mod cuts {
+    use super::View;
+    use crate::{
+        components::{
+            demo_list::DemoList, help::Help, palette::Palette, player_bar::Players,
+            privacy_panel::PrivacyPanel,
+        },
+        pages::{insights::Insights, live::Live, sessions::Sessions},
+    };
+    use yew::prelude::*;
+
+    #[cfg_attr(feature = "split", wasm_split_helpers::wasm_split(pages, fallible))]
+    pub fn page(view: View) -> Result<Html, Missing> {
+        Ok(match view {
+            View::Insights => html! { <Insights /> },
+            View::Sessions => html! { <Sessions /> },
+            _ => html! { <Live /> },
+        })
+    }
+
+    #[cfg_attr(feature = "split", wasm_split_helpers::wasm_split(extras, fallible))]
+    pub fn extra(view: View) -> Result<Html, Missing> {
+        Ok(match view {
+            View::Palette => html! { <Palette /> },
+            View::Help => html! { <Help /> },
+            View::Privacy => html! { <PrivacyPanel /> },
+            View::Journeys => html! { <DemoList /> },
+            _ => html! { <Players /> },
+        })
+    }
+
+    /// The file did not come.
+    pub struct Missing;
+
+    #[cfg(feature = "split")]
+    impl From<wasm_split_helpers::SplitLoaderError> for Missing {
+        fn from(_: wasm_split_helpers::SplitLoaderError) -> Self {
+            Self
+        }
+    }
+}
+
+#[cfg(feature = "split")]
+async fn fetch(view: View) -> Option<Html> {
+    let view = if view.is_page() { cuts::page(view).await } else { cuts::extra(view).await };
+    view.ok()
+}
+
+#[cfg(not(feature = "split"))]
+async fn fetch(view: View) -> Option<Html> {
+    let view = if view.is_page() { cuts::page(view) } else { cuts::extra(view) };
+    view.ok()
+}
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub view: View,
+}
+
+#[component]
+pub fn Later(props: &Props) -> Html {
+    let known = use_state(|| None::<(View, Option<Html>)>);
+    let tries = use_state(|| 0_u32);
+    {
+        let known = known.clone();
+        use_effect_with((props.view, *tries), move |&(view, _)| {
+            spawn_local(async move {
+                let content = fetch(view).await;
+                known.set(Some((view, content)));
+            });
+        });
+    }
+    let again = Callback::from(move |_: MouseEvent| tries.set(*tries + 1));
+    match &*known {
+        Some((view, Some(content))) if *view == props.view => content.clone(),
+        Some((view, None)) if *view == props.view => missing(again),
+        _ if props.view.is_page() => html! { <main class="page" id="main" aria-busy="true" /> },
+        _ => Html::default(),
+    }
+}
+
+fn missing(again: Callback<MouseEvent>) -> Html {
+    html! {
+        <div class="failure" role="alert">
+            <div>
+                <h2>{ "This part did not come" }</h2>
+                <p>{ "Check the connection and try again. If the dashboard was updated meanwhile, reload the page." }</p>
+            </div>
+            <button class="button primary" onclick={again}>{ "Try again" }</button>
+        </div>
+    }
+}
