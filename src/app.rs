@@ -9,7 +9,7 @@ use crate::{
     later::{Later, View},
     pages::dashboard::Dashboard,
     route::Page,
-    store::{Clm, Store},
+    store::{Clm, Store, Theme},
 };
 
 #[derive(PartialEq, Properties)]
@@ -30,29 +30,25 @@ pub fn App(props: &Props) -> Html {
 
 #[component]
 fn Shell() -> Html {
-    let page = use_selector(|clm: &Clm| (!clm.shows_dashboard()).then_some(clm.page));
-    let is_replayed = use_selector(|clm: &Clm| clm.replay.is_some());
-    let title = use_selector(|clm: &Clm| title(clm));
-    use_effect_with(title, |title| {
-        if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+    let at = use_selector(Place::of);
+    let document = || web_sys::window().and_then(|window| window.document());
+    use_effect_with(at.title.clone(), move |title| {
+        if let Some(document) = document() {
             document.set_title(title);
         }
     });
     // Who follows a link to a page reads on there.
     let was_there = use_mut_ref(|| None);
-    use_effect_with((*page, *is_replayed), move |page| {
-        let before = was_there.borrow_mut().replace(*page);
-        if before.is_some_and(|(before, _)| before != page.0) && !page.1 {
+    use_effect_with((at.page, at.is_replay), move |&(page, is_replay)| {
+        let before = was_there.borrow_mut().replace(page);
+        if before.is_some_and(|before| before != page) && !is_replay {
             focus::give(focus::MAIN);
         }
     });
     // For this visit only: nothing is stored that was not agreed to.
-    let theme = use_selector(|clm: &Clm| clm.theme);
-    use_effect_with(theme, |theme| {
-        let root = web_sys::window()
-            .and_then(|window| window.document())
-            .and_then(|document| document.document_element());
-        if let Some((root, theme)) = root.zip(**theme) {
+    use_effect_with(at.theme, move |theme| {
+        let root = document().and_then(|document| document.document_element());
+        if let Some((root, theme)) = root.zip(*theme) {
             let _ = root.set_attribute("data-theme", theme.as_str());
         }
     });
@@ -66,12 +62,33 @@ fn Shell() -> Html {
         <>
             <a class="skip-link" href="#main" onclick={skip}>{ "Skip to the content" }</a>
             <TopBar />
-            <Dashboard shown={page.is_none()} />
-            if let Some(view) = page.and_then(View::of) { <Later {view} /> }
+            <Dashboard shown={at.page.is_none()} />
+            if let Some(view) = at.page.and_then(View::of) { <Later {view} /> }
             <ConsentBanner />
             <Hints />
             <Overlay />
         </>
+    }
+}
+
+/// Where the person is, as far as the whole page shows it.
+#[derive(PartialEq)]
+struct Place {
+    /// None while the dashboard is in front.
+    page: Option<Page>,
+    is_replay: bool,
+    title: String,
+    theme: Option<Theme>,
+}
+
+impl Place {
+    fn of(clm: &Clm) -> Self {
+        Self {
+            page: (!clm.shows_dashboard()).then_some(clm.page),
+            is_replay: clm.replay.is_some(),
+            title: title(clm),
+            theme: clm.theme,
+        }
     }
 }
 

@@ -1,10 +1,16 @@
 //! What is not needed at once comes when it is asked for: in files of its own where the page is built with the
 //! feature `split`, which takes more than a compiler; see `xtask/src/split.rs`.
 
+use std::cell::Cell;
+
+use gloo_timers::callback::Timeout;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::route::Page;
+use crate::{route::Page, store::Store};
+
+/// After the first component and its frame.
+const AHEAD_MS: u32 = 2_000;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum View {
@@ -48,7 +54,7 @@ mod cuts {
     };
     use yew::prelude::*;
 
-    #[cfg_attr(feature = "split", wasm_split_helpers::wasm_split(pages, fallible))]
+    #[cfg_attr(feature = "split", wasm_split_helpers::wasm_split(pages, fallible, preload(pages)))]
     pub fn page(view: View) -> Result<Html, Missing> {
         Ok(match view {
             View::Insights => html! { <Insights /> },
@@ -57,7 +63,10 @@ mod cuts {
         })
     }
 
-    #[cfg_attr(feature = "split", wasm_split_helpers::wasm_split(extras, fallible))]
+    #[cfg_attr(
+        feature = "split",
+        wasm_split_helpers::wasm_split(extras, fallible, preload(extras))
+    )]
     pub fn extra(view: View) -> Result<Html, Missing> {
         Ok(match view {
             View::Palette => html! { <Palette /> },
@@ -78,6 +87,26 @@ mod cuts {
         }
     }
 }
+
+/// Once the dashboard stands, the rest is fetched too: whoever is without a network later has it by then.
+pub fn start(store: &Store) {
+    let is_due = Cell::new(true);
+    store.observe(move |transition| {
+        if transition.after.registry().is_some() && is_due.replace(false) {
+            Timeout::new(AHEAD_MS, || spawn_local(fetch_ahead())).forget();
+        }
+    });
+}
+
+#[cfg(feature = "split")]
+async fn fetch_ahead() {
+    // What does not come now comes when it is asked for.
+    let _ = cuts::extras().await;
+    let _ = cuts::pages().await;
+}
+
+#[cfg(not(feature = "split"))]
+async fn fetch_ahead() {}
 
 #[cfg(feature = "split")]
 async fn fetch(view: View) -> Option<Html> {

@@ -4,7 +4,7 @@
 
 use clm_dashboard::{
     app::{App, Props},
-    commands, crash, focus, frames, loader, navigation,
+    commands, crash, focus, frames, later, loader, navigation,
     store::Store,
     toast, tracking,
 };
@@ -20,6 +20,7 @@ fn main() {
     frames::start(&store);
     navigation::start(&store);
     tracking::remember_hints(&store);
+    later::start(&store);
     loader::start(&store);
     commands::start(&store);
     yew::Renderer::<App>::with_props(Props { store }).render();

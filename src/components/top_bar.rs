@@ -17,11 +17,10 @@ use crate::{
 
 #[component]
 pub fn TopBar() -> Html {
-    let page = use_selector(|clm: &Clm| clm.page);
-    let active = use_selector(|clm: &Clm| clm.active.clone());
+    let at = use_selector(|clm: &Clm| (clm.page, clm.active.clone(), clm.over));
+    let (page, active, over) = &*at;
     let status = use_store_value::<TrackingStatus>();
     let store = use_context::<Store>().unwrap_or_default();
-    let over = use_selector(|clm: &Clm| clm.over);
     let privacy_open = *over == Some(Over::Privacy);
     let run = |command: Command| {
         let store = store.clone();

@@ -87,10 +87,10 @@ fn listen(target: &EventTarget, name: &str, handler: impl FnMut(Event) + 'static
 impl Frames {
     fn observe(self: &Rc<Self>, transition: &Transition<'_>) {
         let Transition { before, after, .. } = transition;
-        for (hash, component) in &after.components {
-            let attempt = before.components.get(hash).map(|component| component.attempt);
+        for component in &after.opened {
+            let attempt = before.opened(&component.hash).map(|component| component.attempt);
             if attempt != Some(component.attempt) {
-                self.opened(hash, after);
+                self.opened(&component.hash, after);
             }
         }
         let changed = before.active != after.active || before.on_screen() != after.on_screen();
@@ -98,7 +98,7 @@ impl Frames {
             *self.seen_since_ms.borrow_mut() = after.on_screen().then(platform::mono_ms);
         }
         if before.theme != after.theme {
-            after.opened.iter().for_each(|hash| slice::tell_theme(hash, after));
+            after.opened.iter().for_each(|opened| slice::tell_theme(&opened.hash, after));
         }
         self.tell_slices(before, after);
     }
@@ -222,7 +222,8 @@ impl Frames {
     fn watch(&self) {
         let state = self.store.state();
         let now = platform::mono_ms();
-        for (hash, component) in &state.components {
+        for component in &state.opened {
+            let hash = &component.hash;
             let Some(described) = state.component(hash) else { continue };
             let age = self.age_ms(hash);
             if component.status == Status::Loading && age >= described.deadline_ms() {
@@ -239,7 +240,7 @@ impl Frames {
     }
 
     fn heart_stopped(&self, hash: &Rc<str>, state: &Clm, now: u64) -> bool {
-        let loaded = state.components.get(hash).is_some_and(|c| c.status == Status::Loaded);
+        let loaded = state.opened(hash).is_some_and(|c| c.status == Status::Loaded);
         let beat = self.frames.borrow().get(hash).and_then(|frame| frame.last_beat_ms);
         let seen = *self.seen_since_ms.borrow();
         match (loaded, beat, seen) {

@@ -74,7 +74,7 @@ fn monitor(clm: &Clm) -> Monitor<'_> {
     let mut counts = Counts { total: listed.len(), ..Counts::default() };
     let mut components = Vec::new();
     for component in listed {
-        let state = clm.components.get(&component.hash);
+        let state = clm.opened(&component.hash);
         let status = match state.map(|state| &state.status) {
             None => "closed",
             Some(Status::Loading) => {

@@ -70,7 +70,7 @@ fn items(clm: &Clm, registry: &Registry) -> Vec<Item> {
         hash: component.hash.clone(),
         name: component.name.clone(),
         goal: component.goal.clone(),
-        status: clm.components.get(&component.hash).map(|state| state.status.clone()),
+        status: clm.opened(&component.hash).map(|state| state.status.clone()),
     };
     registry.components.iter().map(item).collect()
 }
@@ -81,7 +81,7 @@ fn opened(
 ) -> Vec<(crate::registry::Component, crate::store::ComponentState)> {
     clm.opened
         .iter()
-        .filter_map(|hash| Some((registry.find(hash)?.clone(), clm.components.get(hash)?.clone())))
+        .filter_map(|opened| Some((registry.find(&opened.hash)?.clone(), opened.clone())))
         .collect()
 }
 

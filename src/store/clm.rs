@@ -1,6 +1,6 @@
 //! The dashboard's state, everything that can happen to it, and how it changes. Pure.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use tracking::ErrorKind;
 
@@ -36,10 +36,9 @@ pub struct Clm {
     /// What the address asked for before the registry was there.
     pub wanted: Option<Rc<str>>,
     pub active: Option<Rc<str>>,
-    /// Every component that was opened, by hash.
-    pub components: BTreeMap<Rc<str>, ComponentState>,
-    /// The same in the order of opening: a frame that moves in the document would load again.
-    pub opened: Vec<Rc<str>>,
+    /// Every component that was opened, in the order of opening: a frame that moves in the document would load
+    /// again.
+    pub opened: Vec<ComponentState>,
     pub recent_events: Recent<ComponentEvent>,
     pub selected_user: Option<Rc<str>>,
     pub metrics: Metrics,
@@ -108,7 +107,6 @@ impl Default for Clm {
             by_demo: false,
             wanted: None,
             active: None,
-            components: BTreeMap::new(),
             opened: Vec::new(),
             recent_events: Recent::new(RECENT_EVENTS),
             selected_user: None,
@@ -131,6 +129,7 @@ pub enum RegistryState {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComponentState {
+    pub hash: Rc<str>,
     pub status: Status,
     pub load_time_ms: Option<u64>,
     /// Raised by each retry, so that the frame is made anew.
@@ -274,6 +273,16 @@ impl Clm {
         self.page == Page::Dashboard || self.replay.is_some()
     }
 
+    /// How it is with a component that was opened.
+    #[must_use]
+    pub fn opened(&self, hash: &str) -> Option<&ComponentState> {
+        self.opened.iter().find(|component| *component.hash == *hash)
+    }
+
+    fn opened_mut(&mut self, hash: &str) -> Option<&mut ComponentState> {
+        self.opened.iter_mut().find(|component| *component.hash == *hash)
+    }
+
     fn open(&mut self, hash: &Rc<str>) {
         if self.component(hash).is_none() {
             return;
@@ -294,13 +303,15 @@ impl Clm {
 
     /// Whether there was none.
     fn make_frame(&mut self, hash: &Rc<str>) -> bool {
-        if self.component(hash).is_none() || self.components.contains_key(hash) {
+        if self.component(hash).is_none() || self.opened(hash).is_some() {
             return false;
         }
-        self.opened.push(hash.clone());
-        let state =
-            ComponentState { status: Status::Loading, load_time_ms: None, attempt: self.replays };
-        self.components.insert(hash.clone(), state);
+        self.opened.push(ComponentState {
+            hash: hash.clone(),
+            status: Status::Loading,
+            load_time_ms: None,
+            attempt: self.replays,
+        });
         true
     }
 
@@ -331,10 +342,7 @@ impl Clm {
     fn end_replay(&mut self) {
         let Some(replay) = self.replay.take() else { return };
         self.replays += 1;
-        self.opened.retain(|hash| !replay.opened.contains(hash));
-        for hash in &replay.opened {
-            self.components.remove(hash);
-        }
+        self.opened.retain(|component| !replay.opened.contains(&component.hash));
     }
 }
 
@@ -391,7 +399,7 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
             clm.demo = Player::after(clm.demo.take(), command);
         }
         Action::ComponentLoaded { hash, load_time_ms } => {
-            if let Some(component) = clm.components.get_mut(hash)
+            if let Some(component) = clm.opened_mut(hash)
                 && component.status.may_become_loaded()
             {
                 component.status = Status::Loaded;
@@ -399,14 +407,14 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
             }
         }
         Action::ComponentFailed { hash, kind, message, .. } => {
-            if let Some(component) = clm.components.get_mut(hash)
+            if let Some(component) = clm.opened_mut(hash)
                 && !matches!(component.status, Status::Failed { .. })
             {
                 component.status = Status::Failed { kind: *kind, message: message.clone() };
             }
         }
         Action::RetryComponent(hash) => {
-            if let Some(component) = clm.components.get_mut(hash) {
+            if let Some(component) = clm.opened_mut(hash) {
                 component.status = Status::Loading;
                 component.load_time_ms = None;
                 component.attempt += 1;
@@ -420,7 +428,7 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
         Action::UserSelected(user) => clm.selected_user = Some(user.clone()),
         Action::Heartbeat(hash) => {
             clm.metrics.heartbeats += 1;
-            if let Some(component) = clm.components.get_mut(hash)
+            if let Some(component) = clm.opened_mut(hash)
                 && let Status::Failed { kind: ErrorKind::HeartbeatLost, .. } = component.status
             {
                 component.status = Status::Loaded;
@@ -535,11 +543,11 @@ mod tests {
         ] {
             let state = reduce(state.clone(), &end);
             assert_eq!((state.page, state.active.as_deref()), (page, Some(active)), "{end:?}");
-            assert_eq!(state.opened, ["a".into()]);
-            assert!(state.replay.is_none() && !state.components.contains_key("b"));
+            assert_eq!((state.opened.len(), &*state.opened[0].hash), (1, "a"));
+            assert!(state.replay.is_none());
         }
         let by_hand = reduce(state, &Action::SetActiveComponent("b".into()));
-        assert_eq!(by_hand.components["b"].attempt, 1, "the person's frame is a new one");
+        assert_eq!(by_hand.opened("b").unwrap().attempt, 1, "the person's frame is a new one");
     }
 
     #[test]
@@ -617,7 +625,7 @@ mod tests {
             failed("a", ErrorKind::Timeout),
         ];
         let state = after(&actions);
-        let kind = |state: &Clm| match &state.components["a"].status {
+        let kind = |state: &Clm| match &state.opened("a").unwrap().status {
             Status::Failed { kind, .. } => Some(*kind),
             Status::Loading | Status::Loaded => None,
         };
@@ -625,7 +633,7 @@ mod tests {
         actions.push(Action::ComponentLoaded { hash: "a".into(), load_time_ms: 5 });
         assert_eq!(kind(&after(&actions)), Some(ErrorKind::Exception));
         actions.push(Action::RetryComponent("a".into()));
-        assert_eq!(after(&actions).components["a"].attempt, 1);
+        assert_eq!(after(&actions).opened("a").unwrap().attempt, 1);
         assert_eq!(kind(&after(&actions)), None);
     }
 
@@ -636,13 +644,13 @@ mod tests {
             failed("a", ErrorKind::Timeout),
             Action::ComponentLoaded { hash: "a".into(), load_time_ms: 12_000 },
         ]);
-        assert_eq!(late.components["a"].status, Status::Loaded);
+        assert_eq!(late.opened("a").unwrap().status, Status::Loaded);
         let back = after(&[
             loaded_registry(),
             failed("a", ErrorKind::HeartbeatLost),
             Action::Heartbeat("a".into()),
         ]);
-        assert_eq!(back.components["a"].status, Status::Loaded);
+        assert_eq!(back.opened("a").unwrap().status, Status::Loaded);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::HashMap,
     rc::Rc,
 };
 
@@ -60,7 +60,7 @@ pub struct Pump {
     writes: Bucket,
     saving: RefCell<Option<Timeout>>,
     publishing: RefCell<Option<Timeout>>,
-    in_flight: RefCell<BTreeMap<BatchId, AbortController>>,
+    in_flight: RefCell<Vec<(BatchId, AbortController)>>,
     sender: Sender,
     session_written: Cell<(u64, u64)>,
     last_flush_ms: Cell<Option<u64>>,
@@ -465,7 +465,7 @@ impl Pump {
             self.settle(id, Outcome::Unreachable);
             return;
         };
-        self.in_flight.borrow_mut().insert(id, abort.clone());
+        self.in_flight.borrow_mut().push((id, abort.clone()));
         if last {
             self.await_outcome(id, transport::send_last(&receiver, body, abort));
         } else {
@@ -489,7 +489,7 @@ impl Pump {
         let pump = self.clone();
         spawn_local(async move {
             let outcome = outcome.await;
-            pump.in_flight.borrow_mut().remove(&id);
+            pump.in_flight.borrow_mut().retain(|(other, _)| *other != id);
             pump.settle(id, outcome);
         });
     }
@@ -564,7 +564,7 @@ impl Pump {
                 dropped: stats
                     .dropped
                     .iter()
-                    .map(|(reason, count)| (reason.as_str(), *count))
+                    .map(|(reason, count)| (reason.as_str(), count))
                     .collect(),
                 last_flush_ms: self.last_flush_ms.get(),
                 last_error: tracker.trouble().map(|trouble| {
@@ -599,7 +599,7 @@ fn new_tab() -> String {
 }
 
 fn live_events(tracker: &Tracker) -> Rc<Vec<LiveEvent>> {
-    let places: BTreeMap<_, _> = tracker.places().map(|(id, moves)| (id.0, moves)).collect();
+    let places: HashMap<_, _> = tracker.places().map(|(id, moves)| (id.0, moves)).collect();
     let rows = tracker.recent().rev().map(|frozen| LiveEvent {
         place: match places.get(&frozen.event_id.0) {
             Some(true) => Place::OnItsWay,

@@ -99,7 +99,7 @@ fn signal_of(action: &Action, before: &Clm, after: &Clm) -> Option<Signal> {
 }
 
 fn status<'a>(clm: &'a Clm, hash: &Rc<str>) -> Option<&'a Status> {
-    clm.components.get(hash).map(|component| &component.status)
+    clm.opened(hash).map(|component| &component.status)
 }
 
 /// The component that is in front of the person, or the page itself.

@@ -107,6 +107,7 @@ async fn without_a_server_nothing_is_lost_and_it_is_said() {
     person.see_loaded().await;
     person.agree().await;
     site.rows_until(|rows| !rows.is_empty()).await;
+    person.see_the_rest().await;
     gate.shut();
     person.click(".chip").await;
     for (button, says) in

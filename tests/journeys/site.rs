@@ -46,3 +46,20 @@ async fn nothing_the_page_does_is_forbidden_to_it() {
     person.until("return forbidden.length === 1 && !window.slipped", 0).await;
     person.leave().await;
 }
+
+#[tokio::test]
+async fn a_part_that_does_not_come_is_asked_for_again() {
+    let site = Site::start(None).await;
+    let person = Person::arrive(&site, "").await;
+    person.block(&["*_split_pages.wasm", "*_split_extras.wasm"]).await;
+    person.visit(&format!("{}/?again", site.address)).await;
+    person.see_loaded().await;
+    person.go("#/insights").await;
+    person.see_text("This part did not come").await;
+    person.block(&[]).await;
+    person.click(".failure .button").await;
+    person.see("main.insights h1").await;
+    person.press("?").await;
+    person.see("dialog[open] .help").await;
+    person.leave().await;
+}

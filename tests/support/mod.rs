@@ -262,6 +262,24 @@ impl Person {
         self.until(&format!("return document.body.innerText.includes({text})"), 0).await;
     }
 
+    /// What is fetched once the dashboard stands has come.
+    pub async fn see_the_rest(&self) {
+        self.until(
+            "return ['extras', 'pages'].every(part => performance.getEntriesByType('resource')
+                .some(e => e.name.endsWith(`_split_${part}.wasm`) && e.responseEnd > 0))",
+            0,
+        )
+        .await;
+    }
+
+    /// Requests for such addresses fail from now on; an empty list ends it.
+    pub async fn block(&self, urls: &[&str]) {
+        let cdp = self.driver.cdp();
+        cdp.send_raw("Network.enable", serde_json::json!({})).await.unwrap();
+        let urls = serde_json::json!({ "urls": urls });
+        cdp.send_raw("Network.setBlockedURLs", urls).await.unwrap();
+    }
+
     /// The active component says that it is loaded.
     pub async fn see_loaded(&self) {
         self.until(

@@ -5,6 +5,7 @@
 
 pub mod backoff;
 mod delivery;
+mod drops;
 pub mod encode;
 pub mod event;
 mod frozen;
@@ -26,6 +27,7 @@ mod tracker;
 mod wire;
 
 pub use delivery::LastError;
+pub use drops::Drops;
 pub use event::{Component, DropReason, ErrorKind, Event, InvalidLine, Record};
 pub use frozen::Frozen;
 pub use id::{EventId, SessionId, UserId, UserSecret};

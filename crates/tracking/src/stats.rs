@@ -1,10 +1,8 @@
 //! What was counted, for the Live page, support and the tests.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use crate::{delivery::LastError, event::DropReason, json::Json, tracker::Consent};
+use crate::{delivery::LastError, drops::Drops, event::DropReason, json::Json, tracker::Consent};
 
 /// Counts since this page was loaded.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -16,9 +14,9 @@ pub struct Stats {
     pub batches_sent: u64,
     /// Batches that had to be sent again.
     pub retried: u64,
-    pub dropped: BTreeMap<DropReason, u64>,
+    pub dropped: Drops,
     /// Drops that have not been reported with a `tracking_dropped` event yet.
-    pub(crate) unreported: BTreeMap<DropReason, u64>,
+    pub(crate) unreported: Drops,
 }
 
 /// All that is counted at one moment; what `window.__CLM_TRACKING__` shows.
@@ -42,7 +40,7 @@ pub struct Snapshot {
     pub retried: u64,
     pub rejected: u64,
     /// By reason.
-    pub dropped: BTreeMap<&'static str, u64>,
+    pub dropped: Drops,
     /// The latest failure, also when all is well again.
     pub last_error: Option<LastError>,
     /// Milliseconds until the next request may start; `None` while one is under way or nothing waits.
@@ -71,7 +69,7 @@ impl Snapshot {
         json.number("rejected", self.rejected);
         json.key("dropped");
         json.raw("{");
-        self.dropped.iter().for_each(|(reason, count)| json.number(reason, *count));
+        self.dropped.iter().for_each(|(reason, count)| json.number(reason.as_str(), count));
         json.raw("}");
         json.key("last_error");
         match &self.last_error {
@@ -93,22 +91,17 @@ impl Snapshot {
 
 impl Stats {
     pub(crate) fn drop_events(&mut self, reason: DropReason, count: u64) {
-        *self.dropped.entry(reason).or_default() += count;
-        *self.unreported.entry(reason).or_default() += count;
+        self.dropped.add(reason, count);
+        self.unreported.add(reason, count);
     }
 
     /// A report that did not make it.
     pub(crate) fn report_again(&mut self, reason: DropReason, count: u64) {
-        *self.unreported.entry(reason).or_default() += count;
+        self.unreported.add(reason, count);
     }
 
     /// A drop that is on purpose or told in another way: counted, and no event reports it.
     pub(crate) fn drop_quietly(&mut self, reason: DropReason) {
-        *self.dropped.entry(reason).or_default() += 1;
-    }
-
-    #[must_use]
-    pub fn dropped_total(&self) -> u64 {
-        self.dropped.values().sum()
+        self.dropped.add(reason, 1);
     }
 }

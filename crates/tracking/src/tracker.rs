@@ -443,7 +443,7 @@ impl Tracker {
 
     fn report_drops(&mut self, now: Now) {
         let Some(recorder) = &mut self.recorder else { return };
-        for (reason, count) in std::mem::take(&mut self.stats.unreported) {
+        for (reason, count) in std::mem::take(&mut self.stats.unreported).iter() {
             recorder.note_dropped(reason, count, now, &mut self.stats);
         }
     }
@@ -476,8 +476,8 @@ impl Tracker {
             sent: self.stats.sent,
             batches_sent: self.stats.batches_sent,
             retried: self.stats.retried,
-            rejected: self.stats.dropped.get(&DropReason::Rejected).copied().unwrap_or(0),
-            dropped: self.stats.dropped.iter().map(|(why, n)| (why.as_str(), *n)).collect(),
+            rejected: self.stats.dropped.of(DropReason::Rejected),
+            dropped: self.stats.dropped,
             last_error: self.delivery.last_error,
             next_try_in_ms: next_try.map(|at| at.saturating_sub(now.mono_ms)),
             paused: self.delivery.paused,

@@ -66,7 +66,7 @@ fn lines(tracker: &Tracker, event: &str) -> Vec<Value> {
 }
 
 fn dropped(tracker: &Tracker, reason: DropReason) -> u64 {
-    tracker.stats().dropped.get(&reason).copied().unwrap_or(0)
+    tracker.stats().dropped.of(reason)
 }
 
 #[test]

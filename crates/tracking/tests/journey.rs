@@ -403,7 +403,7 @@ fn only_fifty_signals_wait_for_the_answer() {
         tracker.record(switch(&format!("c{n}")), at(n));
     }
     assert_eq!(tracker.pending(), 50);
-    assert_eq!(tracker.stats().dropped_total(), 10);
+    assert_eq!(tracker.stats().dropped.total(), 10);
 }
 
 #[test]

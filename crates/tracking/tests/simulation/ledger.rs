@@ -151,8 +151,8 @@ impl Ledger {
 
     /// What a page that is gone has counted.
     pub fn add_up(&mut self, stats: &Stats) {
-        for (reason, count) in &stats.dropped {
-            *self.dropped.entry(*reason).or_default() += count;
+        for (reason, count) in stats.dropped.iter() {
+            *self.dropped.entry(reason).or_default() += count;
         }
         self.restored += stats.restored;
         self.retried += stats.retried;

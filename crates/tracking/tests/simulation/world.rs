@@ -414,7 +414,7 @@ impl World<'_> {
                 entry.taken_by_crash = tab.refused || unsaved;
             }
         }
-        let known = tab.tracker.queued() as u64 + tab.tracker.stats().dropped_total();
+        let known = tab.tracker.queued() as u64 + tab.tracker.stats().dropped.total();
         if gone > known {
             return Err(format!("{gone} events lost, {known} in the queue or counted"));
         }
