@@ -9,10 +9,7 @@ use crate::{
     tools::{Tools, WASM},
 };
 use anyhow::{Context, Result, anyhow};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 use wasm_split_cli_support::{Options, transform};
 
 pub const FEATURE: &str = "split";
@@ -117,7 +114,7 @@ fn old_stem(dist: &Path) -> Result<String> {
         .context("trunk built no program")
 }
 
-fn is_of(file: &PathBuf, stem: &str) -> bool {
+fn is_of(file: &Path, stem: &str) -> bool {
     file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(stem))
 }
 
