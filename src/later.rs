@@ -37,7 +37,18 @@ impl View {
     }
 
     fn is_page(self) -> bool {
-        matches!(self, Self::Insights | Self::Sessions | Self::Live)
+        self.card().is_none()
+    }
+
+    /// The class of what it stands in, unless that is the page.
+    fn card(self) -> Option<&'static str> {
+        match self {
+            Self::Insights | Self::Sessions | Self::Live => None,
+            Self::Palette | Self::Help => Some("help"),
+            Self::Privacy => Some("panel"),
+            Self::Journeys => Some("demo-list"),
+            Self::Players => Some("replay"),
+        }
     }
 }
 
@@ -141,20 +152,34 @@ pub fn Later(props: &Props) -> Html {
     let again = Callback::from(move |_: MouseEvent| tries.set(*tries + 1));
     match &*known {
         Some((view, Some(content))) if *view == props.view => content.clone(),
-        Some((view, None)) if *view == props.view => missing(again),
-        _ if props.view.is_page() => html! { <main class="page" id="main" aria-busy="true" /> },
-        _ => Html::default(),
+        Some((view, None)) if *view == props.view => missing(props.view, again),
+        _ => match props.view.card() {
+            None => {
+                html! { <main class="page" id="main" aria-busy="true"><div class="waiting" /></main> }
+            }
+            Some(class) => html! { <div {class} aria-busy="true"><div class="waiting" /></div> },
+        },
     }
 }
 
-fn missing(again: Callback<MouseEvent>) -> Html {
+const MISSING: &str = "This part did not come";
+const AGAIN: &str = "Try again";
+
+fn missing(view: View, again: Callback<MouseEvent>) -> Html {
+    if let Some(class) = view.card() {
+        return html! {
+            <div {class} role="alert">
+                <p>{ MISSING }{ ". " }<button class="link" onclick={again}>{ AGAIN }</button></p>
+            </div>
+        };
+    }
     html! {
         <div class="failure" role="alert">
             <div>
-                <h2>{ "This part did not come" }</h2>
+                <h2>{ MISSING }</h2>
                 <p>{ "Check the connection and try again. If the dashboard was updated meanwhile, reload the page." }</p>
             </div>
-            <button class="button primary" onclick={again}>{ "Try again" }</button>
+            <button class="button primary" onclick={again}>{ AGAIN }</button>
         </div>
     }
 }
