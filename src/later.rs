@@ -162,7 +162,7 @@ pub fn Later(props: &Props) -> Html {
     }
 }
 
-const MISSING: &str = "This part did not come";
+const MISSING: &str = "This part did not load";
 const AGAIN: &str = "Try again";
 
 fn missing(view: View, again: Callback<MouseEvent>) -> Html {

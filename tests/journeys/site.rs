@@ -55,7 +55,7 @@ async fn a_part_that_does_not_come_is_asked_for_again() {
     person.visit(&format!("{}/?again", site.address)).await;
     person.see_loaded().await;
     person.go("#/insights").await;
-    person.see_text("This part did not come").await;
+    person.see_text("This part did not load").await;
     person.block(&[]).await;
     person.click(".failure .button").await;
     person.see("main.insights h1").await;
