@@ -32,6 +32,8 @@ pub fn start() {
     if let Some(window) = web_sys::window() {
         listen(&window, "resize", keep_soon);
     }
+    // What slides is out of sight when it has arrived, however long that takes.
+    listen(&document, "transitionend", |_| keep_in_sight());
     listen(&document, "focusin", |event| {
         let start = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let path = std::iter::successors(start, |element| element.parent_element());
