@@ -6,6 +6,7 @@ use gloo_timers::callback::Timeout;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{
     Document, Element, Event, EventTarget, HtmlElement, MutationObserver, MutationObserverInit,
+    Node,
 };
 use yew::prelude::*;
 
@@ -39,8 +40,15 @@ pub fn start() {
         let path = std::iter::successors(start, |element| element.parent_element());
         LAST.set(path.collect());
     });
-    // Who clicks elsewhere has left it.
-    listen(&document, "pointerdown", |_| LAST.set(Vec::new()));
+    // Who clicks elsewhere has left it. A click on what has the focus already moves nothing.
+    listen(&document, "pointerdown", |event| {
+        let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
+        LAST.with_borrow_mut(|path| {
+            if !path.first().is_some_and(|last| last.contains(target.as_ref())) {
+                path.clear();
+            }
+        });
+    });
 
     let keep = Closure::<dyn FnMut()>::new(keep);
     let Ok(observer) = MutationObserver::new(keep.as_ref().unchecked_ref()) else { return };

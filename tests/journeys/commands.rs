@@ -170,6 +170,7 @@ async fn the_focus_is_never_lost() {
     // The list has no place in a small window.
     person.click("#component-search").await;
     person.focus_on("#component-search").await;
+    person.click("#component-search").await;
     person.resize(390, 844).await;
     person
         .until(
