@@ -90,7 +90,7 @@ fn stamp_text(inputs: u64, outputs: u64) -> String {
 }
 
 /// Names and contents of all files under the paths.
-pub fn digest(paths: &[PathBuf]) -> Result<u64> {
+fn digest(paths: &[PathBuf]) -> Result<u64> {
     let mut hasher = DefaultHasher::new();
     for path in paths {
         for file in files(path)? {

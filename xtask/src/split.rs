@@ -9,7 +9,12 @@ use crate::{
     tools::{Tools, WASM},
 };
 use anyhow::{Context, Result, anyhow};
-use std::{fs, path::Path};
+use std::{
+    collections::hash_map::DefaultHasher,
+    fs,
+    hash::{Hash, Hasher},
+    path::Path,
+};
 use wasm_split_cli_support::{Options, transform};
 
 pub const FEATURE: &str = "split";
@@ -26,7 +31,7 @@ pub fn split(shell: &Shell, tools: &Tools, dist: &Path, log: &str) -> Result<()>
     cut(&shell.target.join(WASM).join("web").join(format!("{PROGRAM}.wasm")), &raw)?;
 
     let old = old_stem(dist)?;
-    let stem = format!("{PROGRAM}-{:016x}", page::digest(std::slice::from_ref(&raw))?);
+    let stem = format!("{PROGRAM}-{:016x}", hash(&raw, tools)?);
     bind(shell, tools, &raw, &whole, &stem, log)?;
     let mut pieces = Vec::new();
     for file in page::files(&raw)? {
@@ -53,6 +58,17 @@ pub fn split(shell: &Shell, tools: &Tools, dist: &Path, log: &str) -> Result<()>
     let index = dist.join("index.html");
     let html = fs::read_to_string(&index).context("reading index.html")?;
     fs::write(&index, in_pieces(&html, &old, &stem)).context("writing index.html")
+}
+
+/// Of the pieces and of what is still to be done with them: the same wherever it is built.
+fn hash(pieces: &Path, tools: &Tools) -> Result<u64> {
+    let mut hasher = DefaultHasher::new();
+    tools.versions.hash(&mut hasher);
+    for file in page::files(pieces)? {
+        file.file_name().hash(&mut hasher);
+        fs::read(&file).with_context(|| format!("reading {}", file.display()))?.hash(&mut hasher);
+    }
+    Ok(hasher.finish())
 }
 
 /// The program that starts, and what it can load later.
