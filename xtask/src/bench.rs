@@ -50,6 +50,9 @@ enum Bench {
         events: Option<u64>,
         #[arg(long, default_value_t = 64)]
         connections: usize,
+        /// Seconds between two rounds of all questions, asked beside it; 0 asks none
+        #[arg(long, default_value_t = 0)]
+        ask: u64,
     },
     /// How long the server takes for each answer on many events
     Insights {
@@ -63,11 +66,12 @@ enum Bench {
 
 pub fn run(shell: &Shell, args: &Args) -> Result<ExitCode> {
     match &args.bench {
-        Bench::Server { seconds, events, connections } => {
+        Bench::Server { seconds, events, connections, ask } => {
             let server = build::server(shell, &Page::Beside)?;
             let mut load = example(shell, "load")?;
             load.arg("--server").arg(server).arg("--seconds").arg(seconds.to_string());
             load.arg("--connections").arg(connections.to_string());
+            load.arg("--ask").arg(ask.to_string());
             if let Some(events) = events {
                 load.arg("--events").arg(events.to_string());
             }
@@ -75,8 +79,10 @@ pub fn run(shell: &Shell, args: &Args) -> Result<ExitCode> {
         }
         Bench::Insights { events, data } => {
             let data = data.clone().unwrap_or_else(|| shell.target.join(format!("bench/{events}")));
+            let server = build::server(shell, &Page::Beside)?;
             let mut insights = example(shell, "insights")?;
             insights.arg("--events").arg(events.to_string()).arg("--data").arg(data);
+            insights.arg("--server").arg(server);
             ensure!(insights.status()?.success(), "the questions failed");
         }
         Bench::Trackers { adapters, scenarios } => {

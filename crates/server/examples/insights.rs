@@ -2,16 +2,22 @@
 //! asks. `cargo xtask bench insights` runs it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use clap::Parser;
 use insights::{Filter, Range};
 use server::{
-    answers::{Question, Subject},
+    answers::{Question, Subject, cost},
     store::{Row, Store},
 };
 use simulate::{Plan, Simulation, places};
-use tracking::{Record, loki::PushRequest};
+use tracking::{LabelMode, Record, loki::PushRequest};
 
 const REGISTRY: &str = include_str!("../../../static/registry.json");
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -19,7 +25,9 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 const END_MS: u64 = 1_764_244_800_000;
 /// Events that one person leaves in a month, about.
 const EACH: usize = 340;
-const TRIES: usize = 5;
+const TRIES: usize = 9;
+/// Times of a fixed piece of work that differ by more than this make a machine too noisy.
+const QUIET: f64 = 0.2;
 
 #[derive(Parser)]
 struct Args {
@@ -28,15 +36,19 @@ struct Args {
     /// Where the store is or will be
     #[arg(long)]
     data: PathBuf,
-    /// Show the plans of the queries
+    /// Only this question
     #[arg(long)]
     only: Option<String>,
+    /// The server's program, to see how long it takes to start
+    #[arg(long)]
+    server: Option<PathBuf>,
 }
 
-fn subjects() -> Vec<(&'static str, Subject)> {
+/// `None` is what the events cost.
+fn subjects() -> Vec<(&'static str, Option<Subject>)> {
     let starts = |step: u64| (0..30).map(|day| END_MS - (30 - day) * step).collect::<Vec<_>>();
     let funnel = ["welcome", "user-list", "user-detail"].map(str::to_owned).to_vec();
-    vec![
+    [
         ("summary", Subject::Summary),
         ("visits", Subject::Visits),
         ("journey", Subject::Journey),
@@ -54,6 +66,10 @@ fn subjects() -> Vec<(&'static str, Subject)> {
         ("errors", Subject::Errors),
         ("loads", Subject::Loads),
     ]
+    .map(|(name, subject)| (name, Some(subject)))
+    .into_iter()
+    .chain([("cost", None)])
+    .collect()
 }
 
 async fn fill(store: &Store, events: usize) {
@@ -77,41 +93,113 @@ async fn fill(store: &Store, events: usize) {
     }
 }
 
+/// The ranges asked for: as the page asks, and with edges that are on no hour.
+fn ranges() -> [(&'static str, Range); 4] {
+    let back = |days: u64, by_ms: u64| Range::new(END_MS - days * DAY_MS - by_ms, END_MS - by_ms);
+    [
+        ("30 days", back(30, 0)),
+        ("uneven", back(30, 1_234_567)),
+        ("24 hours", back(1, 0)),
+        ("uneven", back(1, 1_234_567)),
+    ]
+}
+
+async fn median_ms(store: &Store, subject: Option<&Subject>, range: Range) -> f64 {
+    let mut took = Vec::new();
+    for _ in 0..TRIES {
+        let subject = subject.cloned();
+        let started = Instant::now();
+        store
+            .read(move |events| {
+                let is_cost = subject.is_none();
+                let subject = subject.unwrap_or(Subject::Summary);
+                let question = Question { subject, range, filter: Filter::default() };
+                if is_cost {
+                    return cost::chosen(events, &question, LabelMode::Metadata).map(|_| ());
+                }
+                question.ask(events).map(|_| ())
+            })
+            .await
+            .unwrap();
+        took.push(started.elapsed());
+        // What takes so long needs no second look.
+        if took[0].as_secs() > 5 {
+            break;
+        }
+    }
+    took.sort();
+    took[took.len() / 2].as_secs_f64() * 1e3
+}
+
+/// From the start of the program until it listens.
+fn cold_start(program: &Path, data: &Path) -> Duration {
+    let started = Instant::now();
+    let mut server = Command::new(program)
+        .args(["--listen", "127.0.0.1:0", "--access-log", "off", "--retention-days", "0", "--data"])
+        .arg(data)
+        .env_remove("CLM_API_TOKEN")
+        .env_remove("LOKI_URL")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let took = started.elapsed();
+    assert!(line.starts_with("listening"), "{line}");
+    server.kill().unwrap();
+    server.wait().unwrap();
+    took
+}
+
+/// How much the times of the same work differ, of the median.
+fn noise() -> f64 {
+    let mut took: Vec<f64> = (0..15_u64)
+        .map(|seed| {
+            let started = Instant::now();
+            let sum =
+                (0..20_000_000_u64).fold(seed, |z, n| (z ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            assert_ne!(std::hint::black_box(sum), 1);
+            started.elapsed().as_secs_f64()
+        })
+        .collect();
+    took.sort_by(f64::total_cmp);
+    (took[took.len() - 1] - took[0]) / took[took.len() / 2]
+}
+
 #[tokio::main]
 async fn main() {
     let args = Args::parse();
     let is_new = !args.data.join("events.db").exists();
-    let started = Instant::now();
     let (store, writer) = Store::open(&args.data).unwrap();
-    println!("open: {:.0} ms", started.elapsed().as_secs_f64() * 1e3);
     if is_new {
         fill(&store, args.events).await;
     }
-    println!("{:<16} {:>12} {:>12}", "median ms", "30 days", "24 hours");
+    let size = fs::metadata(args.data.join("events.db")).unwrap().len();
+    println!("{:.1} MB", size as f64 / 1e6);
+    print!("{:<16}", "median ms");
+    for (name, _) in ranges() {
+        print!(" {name:>10}");
+    }
+    println!();
     for (name, subject) in subjects() {
         if args.only.as_ref().is_some_and(|only| only != name) {
             continue;
         }
-        let mut medians = Vec::new();
-        for days in [30, 1] {
-            let range = Range::new(END_MS - days * DAY_MS, END_MS);
-            let question = Question { subject: subject.clone(), range, filter: Filter::default() };
-            let mut took = Vec::new();
-            for _ in 0..TRIES {
-                let question = question.clone();
-                let started = Instant::now();
-                store.read(move |events| question.ask(events)).await.unwrap();
-                took.push(started.elapsed());
-                // What takes so long needs no second look.
-                if took[0].as_secs() > 5 {
-                    break;
-                }
-            }
-            took.sort();
-            medians.push(took[took.len() / 2].as_secs_f64() * 1e3);
+        print!("{name:<16}");
+        for (_, range) in ranges() {
+            print!(" {:>10.1}", median_ms(&store, subject.as_ref(), range).await);
         }
-        println!("{name:<16} {:>12.1} {:>12.1}", medians[0], medians[1]);
+        println!();
     }
     drop(store);
     writer.join();
+    if let Some(program) = &args.server {
+        let took: Vec<_> = (0..3).map(|_| cold_start(program, &args.data).as_millis()).collect();
+        println!("the server listens after {took:?} ms");
+    }
+    let noise = noise();
+    println!("the same work took times that differ by {:.0} %", noise * 100.0);
+    if noise > QUIET {
+        println!("the machine is too noisy for these numbers to be held against others");
+    }
 }

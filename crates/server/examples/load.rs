@@ -31,6 +31,25 @@ const STEP: u64 = 10;
 const EVENT_MARK: u128 = 0xfeed_0000_0000_0000_0000_0000_0000_0000;
 const SESSION_MARK: u128 = 0xface_0000_beef_0000 << 64;
 
+const QUESTIONS: [&str; 16] = [
+    "summary?",
+    "visits?",
+    "journey?",
+    "time?",
+    "popularity?",
+    "paths?",
+    "funnel?components=welcome,user-list,user-detail&",
+    "session-lengths?",
+    "sessions?",
+    "bounce?",
+    "entry-points?",
+    "exit-points?",
+    "active-users?",
+    "errors?",
+    "loads?",
+    "cost?",
+];
+
 #[derive(Parser)]
 struct Args {
     /// The server's program
@@ -44,6 +63,9 @@ struct Args {
     events: u64,
     #[arg(long, default_value_t = 64)]
     connections: usize,
+    /// Seconds between two rounds of all questions about the last 30 days; 0 asks none
+    #[arg(long, default_value_t = 0)]
+    ask: u64,
     /// Where the store will be; a new folder that is removed when left out
     #[arg(long)]
     data: Option<PathBuf>,
@@ -198,6 +220,32 @@ fn push(address: &str, mut template: Template, shared: &Shared) -> Vec<u32> {
     times
 }
 
+/// Asks every question each so many seconds; milliseconds that each answer took.
+fn ask(address: &str, seconds: u64, shared: &Shared) -> Vec<f64> {
+    let mut times = Vec::new();
+    while !shared.is_over.load(Ordering::Relaxed) {
+        let from_ms = now_ms() - 30 * 24 * 60 * 60 * 1_000;
+        for subject in QUESTIONS {
+            let start = Instant::now();
+            let mut stream = TcpStream::connect(address).unwrap();
+            write!(
+                stream,
+                "GET /api/insights/{subject}from={from_ms} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+            )
+            .unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            times.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+        let next = Instant::now() + Duration::from_secs(seconds);
+        while Instant::now() < next && !shared.is_over.load(Ordering::Relaxed) {
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+    times
+}
+
 struct Server(Child);
 
 impl Server {
@@ -266,6 +314,10 @@ fn main() {
             thread::spawn(move || push(&address, template, &shared))
         })
         .collect();
+    let asker = (args.ask > 0).then(|| {
+        let (address, shared) = (address.clone(), shared.clone());
+        thread::spawn(move || ask(&address, args.ask, &shared))
+    });
     let mut before = 0;
     for step in 1.. {
         let until = Duration::from_secs((step * STEP).min(args.seconds));
@@ -286,6 +338,12 @@ fn main() {
         clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
     let seconds = start.elapsed().as_secs_f64();
     let (cpu, memory) = (server.cpu(), server.memory_mb());
+    if let Some(asker) = asker {
+        let mut times = asker.join().unwrap();
+        times.sort_by(f64::total_cmp);
+        let (count, longest) = (times.len(), times[times.len() - 1]);
+        println!("\n{count} answers, {:.0} ms (p50), {longest:.0} ms (longest)", times[count / 2]);
+    }
     times.sort_unstable();
     let events = times.len() as u64 * BATCH;
     let ms = |share: f64| f64::from(times[((times.len() - 1) as f64 * share) as usize]) / 1e3;

@@ -6,7 +6,10 @@ use std::{collections::HashSet, time::Duration};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tracking::UserId;
 
-use crate::store::{BUSY, StoreError};
+use crate::store::{
+    BUSY, StoreError,
+    segments::{self, Packing},
+};
 
 /// `until` is the latest time of an event that was erased here. `at_loki` is a [`AtLoki`].
 /// `asked_at` is when Loki took the request to delete everything up to then.
@@ -95,9 +98,10 @@ impl Known {
         user: &UserId,
         now_ms: u64,
         has_loki: bool,
+        packing: &Packing,
     ) -> Result<Erased, StoreError> {
         connection.pragma_update(None, "secure_delete", true)?;
-        let erased = erase(connection, user.as_str(), now_ms, has_loki);
+        let erased = erase(connection, user.as_str(), now_ms, has_loki, packing);
         connection.pragma_update(None, "secure_delete", false)?;
         let erased = erased?;
         self.0.insert(user.as_str().to_owned());
@@ -115,6 +119,7 @@ fn erase(
     user: &str,
     now_ms: u64,
     has_loki: bool,
+    packing: &Packing,
 ) -> Result<Erased, StoreError> {
     let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -157,6 +162,7 @@ fn erase(
             params![user, now, until.unwrap_or(0).max(now), at_loki.as_str()],
         )?;
     }
+    segments::pack(&transaction, packing)?;
     transaction.commit()?;
     let at_ms = before.map_or(now_ms, |erasure| erasure.at_ms);
     Ok(Erased { events, analytics, erasure: Erasure { at_ms, at_loki } })

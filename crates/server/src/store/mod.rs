@@ -4,9 +4,10 @@ mod erased;
 mod note;
 mod outbox;
 mod retention;
-pub mod rollup;
 mod row;
 mod schema;
+pub(crate) mod segments;
+pub(crate) mod sheet;
 mod writer;
 
 use std::{
@@ -31,6 +32,7 @@ pub use note::Note;
 pub use outbox::{Outgoing, Refused, Report, Standing, Stored};
 pub use retention::Bound;
 pub use row::Row;
+pub use segments::Packing;
 pub use writer::Writer;
 
 /// How long a connection waits for another one's lock.
@@ -52,6 +54,8 @@ pub enum StoreError {
     Newer(i64),
     #[error("a stored line cannot be read: {0}")]
     Line(#[from] tracking::InvalidLine),
+    #[error("what is kept ready for the answers cannot be read; --rebuild-counts makes it anew")]
+    Packed,
     #[error("the answer cannot be written: {0}")]
     Json(#[from] serde_json::Error),
     #[error("too many requests wait for the disk")]
@@ -69,6 +73,7 @@ pub struct Store {
     readers: Arc<Semaphore>,
     /// Whether the last commit went well.
     is_well: Arc<AtomicBool>,
+    packing: Packing,
 }
 
 /// What became of rows.
@@ -87,7 +92,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be made, opened or understood.
     pub fn open(data: &Path) -> Result<(Self, Writer), StoreError> {
-        Self::open_with(data, 0, Metrics::default())
+        Self::open_packing(data, 0, Metrics::default(), Packing::default())
     }
 
     /// The same, with at most `max_bytes` in the file (0 is no limit); its commits are counted in
@@ -100,21 +105,34 @@ impl Store {
         max_bytes: u64,
         metrics: Metrics,
     ) -> Result<(Self, Writer), StoreError> {
+        Self::open_packing(data, max_bytes, metrics, Packing::default())
+    }
+
+    /// The same, packing at other limits than usual: for tests of what is packed.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_packing(
+        data: &Path,
+        max_bytes: u64,
+        metrics: Metrics,
+        packing: Packing,
+    ) -> Result<(Self, Writer), StoreError> {
         std::fs::create_dir_all(data)?;
         let path = data.join("events.db");
         let mut connection = Connection::open(&path)?;
         connection.busy_timeout(BUSY)?;
-        schema::prepare(&mut connection)?;
+        schema::prepare(&mut connection, &packing)?;
         schema::limit(&connection, max_bytes)?;
         let (jobs, queue) = mpsc::channel(WAITING);
         note::prepare(&connection)?;
         outbox::prepare(&connection)?;
         let known = erased::Known::load(&connection)?;
         let is_well = Arc::new(AtomicBool::new(true));
-        let health = writer::Health { is_well: is_well.clone(), metrics };
+        let health = writer::Health { is_well: is_well.clone(), metrics, packing };
         let writer = Writer::start(connection, known, queue, health)?;
         let readers = Arc::new(Semaphore::new(READERS));
-        let store = Self { path: Arc::new(path), jobs, readers, is_well };
+        let store = Self { path: Arc::new(path), jobs, readers, is_well, packing };
         Ok((store, writer))
     }
 
@@ -165,7 +183,11 @@ impl Store {
         now_ms: u64,
         has_loki: bool,
     ) -> Result<Erased, StoreError> {
-        self.alone(move |connection, known| known.erase(connection, &user, now_ms, has_loki)).await
+        let packing = self.packing;
+        self.alone(move |connection, known| {
+            known.erase(connection, &user, now_ms, has_loki, &packing)
+        })
+        .await
     }
 
     /// Changes the file, between the writer's commits.
@@ -239,7 +261,8 @@ impl Store {
     /// # Errors
     /// When the file cannot be written.
     pub async fn forget_old(&self, bound: Bound) -> Result<usize, StoreError> {
-        let events = self.change(move |file| retention::step(file, &bound)).await?;
+        let packing = self.packing;
+        let events = self.change(move |file| retention::step(file, &bound, &packing)).await?;
         self.alone(|connection, _| Ok(retention::give_back(connection)?)).await?;
         Ok(events)
     }
@@ -263,7 +286,8 @@ impl Store {
     /// # Errors
     /// When the file cannot be written.
     pub async fn rebuild_rollups(&self) -> Result<(), StoreError> {
-        self.change(|file| Ok(rollup::rebuild(file)?)).await
+        let packing = self.packing;
+        self.change(move |file| segments::rebuild(file, &packing)).await
     }
 
     /// Whether there is nothing in it beside the first look of one person.

@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, Transaction, params};
 
-use crate::store::StoreError;
+use crate::store::{
+    StoreError,
+    segments::{self, Packing},
+};
 
 /// Events deleted in one go, and pages given back after it.
 const STEP: i64 = 500;
@@ -18,7 +21,7 @@ pub struct Bound {
 }
 
 /// Deletes a few events, oldest first, and the notes of other clients of that age.
-pub fn step(file: &Transaction<'_>, bound: &Bound) -> Result<usize, StoreError> {
+pub fn step(file: &Transaction<'_>, bound: &Bound, packing: &Packing) -> Result<usize, StoreError> {
     let mut sent = i64::MAX;
     for sink in &bound.sinks {
         let done: i64 = file.query_row(
@@ -42,6 +45,7 @@ pub fn step(file: &Transaction<'_>, bound: &Bound) -> Result<usize, StoreError> 
         event.execute([cursor])?;
         refused.execute([cursor])?;
     }
+    segments::pack(file, packing)?;
     let notes = file
         .prepare_cached(
             "DELETE FROM analytics WHERE id IN (SELECT id FROM analytics ORDER BY id LIMIT ?2)

@@ -2,10 +2,13 @@
 
 use rusqlite::Connection;
 
-use crate::store::{StoreError, rollup};
+use crate::store::{
+    StoreError,
+    segments::{self, Packing},
+};
 
 /// `PRAGMA user_version` of the layout below.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// The value of `PRAGMA auto_vacuum`.
 const INCREMENTAL: i64 = 2;
 
@@ -45,9 +48,6 @@ CREATE TABLE events (
     line TEXT NOT NULL,
     demo INTEGER NOT NULL DEFAULT 0
 ) STRICT;
--- With all that the list of sessions adds up.
-CREATE INDEX events_by_time ON events (timestamp, session_id, event, duration_ms);
-CREATE INDEX events_by_kind ON events (event, timestamp);
 CREATE INDEX events_by_session ON events (session_id, timestamp, seq);
 CREATE INDEX events_by_user ON events (user_id);
 ";
@@ -56,19 +56,25 @@ CREATE INDEX events_by_user ON events (user_id);
 /// is written all over the file once it is larger than memory. A resend has the time of the first.
 const ONCE: &str = "CREATE UNIQUE INDEX events_once ON events (timestamp, event_id);";
 
-/// With all that the questions about visits want to know, so that the events themselves are not read.
-const VISITS: &str = "
-CREATE INDEX visits ON events (
-    timestamp, session_id, seq, event_id, component_hash, prev_component, user_id, component_name,
-    demo
-) WHERE event = 'component_visit';
-";
-
 /// What older files have none of.
 const DEMO: &str = "ALTER TABLE events ADD COLUMN demo INTEGER NOT NULL DEFAULT 0";
 
+/// What earlier layouts counted, and with what they asked.
+const OBSOLETE: &str = "
+DROP TRIGGER IF EXISTS event_added;
+DROP TRIGGER IF EXISTS visit_added;
+DROP TRIGGER IF EXISTS event_removed;
+DROP TRIGGER IF EXISTS visit_removed;
+DROP TABLE IF EXISTS hours;
+DROP TABLE IF EXISTS sessions;
+DROP TABLE IF EXISTS user_days;
+DROP INDEX IF EXISTS visits;
+DROP INDEX IF EXISTS events_by_time;
+DROP INDEX IF EXISTS events_by_kind;
+";
+
 /// Makes the tables of a new file and refuses one from the future.
-pub fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
+pub fn prepare(connection: &mut Connection, packing: &Packing) -> Result<(), StoreError> {
     // Pages come back in small steps; a file made without that is rebuilt once.
     let mode: i64 = connection.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
     if mode != INCREMENTAL {
@@ -88,33 +94,29 @@ pub fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
         0 => {
             transaction.execute_batch(CREATE)?;
             transaction.execute_batch(ONCE)?;
-            transaction.execute_batch(VISITS)?;
-            transaction.execute_batch(rollup::CREATE)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
+            transaction.execute_batch(segments::CREATE)?;
         }
-        // Written before the counts were kept. Its event ids stay unique by themselves as well.
-        1 => {
+        // Written before there were demo journeys.
+        1 | 2 => {
             transaction.execute_batch(DEMO)?;
             transaction.execute_batch(ONCE)?;
-            transaction.execute_batch(VISITS)?;
-            transaction.execute_batch(rollup::CREATE)?;
-            rollup::rebuild(&transaction)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
+            take_over(&transaction, packing)?;
         }
-        // Written before there were demo journeys, with triggers that counted what was added.
-        2 => {
-            transaction.execute_batch(DEMO)?;
-            transaction.execute_batch("DROP INDEX visits")?;
-            transaction.execute_batch(VISITS)?;
-            transaction.execute_batch(ONCE)?;
-            transaction.execute_batch(rollup::NO_TRIGGERS_ON_ADDING)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-        }
-        VERSION => {}
+        // Written with counts by hour and indexes for each kind of question.
+        3 => take_over(&transaction, packing)?,
+        VERSION => return Ok(()),
         newer => return Err(StoreError::Newer(newer)),
     }
+    transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(())
+}
+
+/// Packs the events of an earlier layout: some ten thousand a second, once.
+fn take_over(file: &Connection, packing: &Packing) -> Result<(), StoreError> {
+    file.execute_batch(OBSOLETE)?;
+    file.execute_batch(segments::CREATE)?;
+    segments::rebuild(file, packing)
 }
 
 /// From `bytes` on, the file takes nothing more; 0 is no limit. What is there already stays.

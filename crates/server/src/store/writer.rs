@@ -15,11 +15,11 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     observe::Metrics,
     store::{
-        Inserted,
+        Inserted, StoreError,
         erased::Known,
         note::Note,
-        rollup,
         row::{INSERT, Row},
+        segments::{self, Packing},
     },
 };
 
@@ -43,10 +43,11 @@ pub enum Job {
     Alone(Alone),
 }
 
-/// What the thread tells of itself.
+/// What the thread tells of itself, and how it packs.
 pub struct Health {
     pub is_well: Arc<AtomicBool>,
     pub metrics: Metrics,
+    pub packing: Packing,
 }
 
 /// The writing thread.
@@ -87,7 +88,8 @@ impl Writer {
 
 fn store(connection: &mut Connection, known: &Known, inserts: Vec<Insert>, health: &Health) {
     let start = Instant::now();
-    let result = commit(connection, known, &inserts).map_err(|error| error.to_string());
+    let result =
+        commit(connection, known, &health.packing, &inserts).map_err(|error| error.to_string());
     health.metrics.committed(start.elapsed());
     health.is_well.store(result.is_ok(), Ordering::Relaxed);
     match result {
@@ -120,13 +122,14 @@ fn is_erased(known: &Known, note: &Note) -> bool {
 fn commit(
     connection: &mut Connection,
     known: &Known,
+    packing: &Packing,
     inserts: &[Insert],
-) -> rusqlite::Result<Vec<usize>> {
+) -> Result<Vec<usize>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut new = Vec::with_capacity(inserts.len());
     {
         let mut statement = transaction.prepare_cached(INSERT)?;
-        let mut added = rollup::Added::default();
+        let mut added = segments::Added::default();
         for insert in inserts {
             let mut count = 0;
             for row in insert.rows.iter().filter(|row| !known.contains(&row.record.user_id)) {
@@ -142,6 +145,7 @@ fn commit(
         }
         added.write(&transaction)?;
     }
+    segments::pack(&transaction, packing)?;
     transaction.commit()?;
     Ok(new)
 }

@@ -2,7 +2,11 @@
 //!
 //! A question about this store itself, wherever the other answers come from.
 
-use std::sync::Arc;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use axum::{
     Json,
@@ -12,20 +16,26 @@ use axum::{
 };
 use insights::{Cost, Weight};
 use rusqlite::Transaction;
-use tracking::{LabelMode, encode::LATE_AFTER_MS};
+use tracking::LabelMode;
 
 use crate::{
     answers::{
         Question,
-        store::scope::{Scope, unsigned},
+        store::{
+            counts::Numbers,
+            read::{Count, count},
+            scope::Scope,
+        },
     },
     clock::now_ms,
-    outbox::TOO_OLD_MS,
-    store::StoreError,
+    store::{
+        StoreError,
+        sheet::{self, Column, Columns, Kind, Part, Sheet},
+    },
     web::{App, error},
 };
 
-const STREAM: &str = "event || ' ' || component_hash";
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 pub async fn answer(
     State(app): State<Arc<App>>,
@@ -51,9 +61,8 @@ async fn measured(app: &App, question: Question) -> Result<Cost, StoreError> {
     let labels =
         app.config.loki.as_ref().map_or(LabelMode::Metadata, |loki| loki.settings().labels);
     let ask = move |events: &Transaction<'_>| {
-        let all = "SELECT COALESCE(SUM(count), 0) FROM hours";
-        let all = events.query_row(all, [], |row| unsigned(row, 0))?;
-        Ok((chosen(events, &question, labels)?, all))
+        let all: i64 = events.query_row("SELECT events FROM totals", [], |row| row.get(0))?;
+        Ok((chosen(events, &question, labels)?, u64::try_from(all).unwrap_or(0)))
     };
     let (cost, all) = app.store.read(ask).await?;
     let file = Weight { bytes: app.store.bytes().await?, events: all };
@@ -71,30 +80,101 @@ pub fn chosen(
     labels: LabelMode,
 ) -> Result<Cost, StoreError> {
     let scope = Scope { events, range: question.range, filter: &question.filter };
-    let (ids, stream) = match labels {
-        LabelMode::Metadata => ("17 + LENGTH(user_id) + LENGTH(session_id)", STREAM.to_owned()),
-        LabelMode::Stream => ("0", format!("{STREAM} || ' ' || session_id")),
-    };
-    let sql = format!(
-        "SELECT COUNT(*), COUNT(*) FILTER (WHERE event = 'component_visit'),
-             COUNT(DISTINCT user_id || (timestamp / 86400000)) FILTER (WHERE event = 'component_visit'),
-             COALESCE(SUM(OCTET_LENGTH(line)), 0), COALESCE(SUM({ids}), 0),
-             COUNT(DISTINCT {stream}),
-             COUNT(DISTINCT {stream} || ' ' || (timestamp / 3600000)) FILTER (
-                 WHERE received_at - timestamp > {LATE_AFTER_MS} AND received_at - timestamp <= {TOO_OLD_MS}
-             )
-         FROM events WHERE timestamp >= ?1 AND timestamp < ?2"
-    );
-    scope.one(&sql, |row| {
-        Ok(Cost {
-            events: unsigned(row, 0)?,
-            visits: unsigned(row, 1)?,
-            user_days: unsigned(row, 2)?,
-            line_bytes: unsigned(row, 3)?,
-            id_bytes: unsigned(row, 4)?,
-            streams: unsigned(row, 5)?,
-            late_streams: Some(unsigned(row, 6)?),
-            ..Cost::default()
-        })
+    let by_session = labels == LabelMode::Stream;
+    let weighed = count(&scope, Weighed { by_session, ..Weighed::default() })?;
+    let Weighed { by_session: _, cost, days, streams, late } = weighed;
+    Ok(Cost {
+        user_days: days.values().map(Numbers::len).sum(),
+        streams: cost.streams + streams.len() as u64,
+        late_streams: Some(cost.late_streams.unwrap_or(0) + late.len() as u64),
+        ..cost
     })
+}
+
+/// The event and the component's hash of a stream.
+type Stream = (usize, String);
+
+#[derive(Clone, Default)]
+struct Weighed {
+    /// Ids are labels: each session has streams of its own.
+    by_session: bool,
+    cost: Cost,
+    /// Who had a visit on which UTC day.
+    days: BTreeMap<u64, Numbers>,
+    streams: BTreeSet<Stream>,
+    /// Those of late events, by hour.
+    late: BTreeSet<(Stream, u64)>,
+}
+
+impl Count for Weighed {
+    fn needs(&self) -> Columns {
+        Columns::default()
+            .and(Column::NAMES)
+            .and(Column::USER)
+            .and(Column::WEIGHT)
+            .of(Kind::Visit, &[Part::At])
+    }
+
+    fn needs_of_part(&self) -> Columns {
+        let parts = [Part::What, Part::Bytes, Part::Late];
+        let columns = Columns::default()
+            .and(Column::NAMES)
+            .and(Column::USER)
+            .and(Column::ID_BYTES)
+            .of(Kind::Visit, &[Part::At])
+            .of(Kind::Rest, &[Part::Value]);
+        Kind::ALL.into_iter().fold(columns, |all, kind| all.of(kind, &parts))
+    }
+
+    fn add(&mut self, sheet: &Sheet) {
+        self.add_days(sheet);
+        let weight = sheet
+            .weight
+            .as_ref()
+            .map_or_else(|| Cow::Owned(sheet::Weight::of(sheet)), Cow::Borrowed);
+        self.cost.events += weight.events;
+        self.cost.line_bytes += weight.line_bytes;
+        if self.by_session {
+            self.cost.streams += weight.of_sessions;
+            *self.cost.late_streams.get_or_insert(0) += weight.late_of_sessions;
+            return;
+        }
+        let names = ("user_id".len() + "session_id".len()) as u64;
+        self.cost.id_bytes += weight.id_bytes + names * weight.events;
+        let stream = |(event, name): sheet::Stream| (event, sheet.names[name].hash.clone());
+        self.streams.extend(weight.streams.iter().map(|&of| stream(of)));
+        self.late.extend(weight.late.iter().map(|&(of, hour)| (stream(of), hour)));
+    }
+
+    fn merge(&mut self, other: Self) {
+        let Self { by_session: _, cost, days, streams, late } = other;
+        self.cost.events += cost.events;
+        self.cost.visits += cost.visits;
+        self.cost.line_bytes += cost.line_bytes;
+        self.cost.id_bytes += cost.id_bytes;
+        self.cost.streams += cost.streams;
+        *self.cost.late_streams.get_or_insert(0) += cost.late_streams.unwrap_or(0);
+        for (day, users) in days {
+            self.days.entry(day).or_default().merge(&users);
+        }
+        self.streams.extend(streams);
+        self.late.extend(late);
+    }
+}
+
+impl Weighed {
+    fn add_days(&mut self, sheet: &Sheet) {
+        let visits = sheet.all(Kind::Visit);
+        self.cost.visits += visits.len() as u64;
+        for session in 0..sheet.sessions {
+            let mut known = None;
+            for at in visits.of(session) {
+                let user = *visits.user.get(at).unwrap_or(&sheet.user[session]);
+                let day = visits.at_ms[at] / DAY_MS;
+                if known.replace((day, user)) != Some((day, user)) {
+                    self.days.entry(day).or_default().add(user);
+                }
+            }
+        }
+    }
 }

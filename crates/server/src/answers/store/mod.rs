@@ -1,11 +1,12 @@
-//! Answers from the store: what SQL counts well is asked in SQL; for the rest, only the events it needs
-//! are read and given to the pure function itself.
+//! Answers from the store: what its sheets say, counted by two threads, and of a few sessions the events
+//! themselves.
 
 pub mod cost;
-mod lines;
+mod counts;
+mod read;
 mod scope;
-mod sql;
 
+use insights::MAX_EVENTS;
 use rusqlite::Transaction;
 
 use crate::{
@@ -28,29 +29,33 @@ impl Question {
     pub fn ask(&self, events: &Transaction<'_>) -> Result<Vec<u8>, StoreError> {
         let scope = &Scope { events, range: self.range, filter: &self.filter };
         Ok(match &self.subject {
-            Subject::Summary => serde_json::to_vec(&sql::summary(scope)?),
-            Subject::Visits => serde_json::to_vec(&sql::visits(scope)?),
-            Subject::Journey => serde_json::to_vec(&sql::journey(scope)?),
-            Subject::Time => serde_json::to_vec(&lines::time(scope)?),
+            Subject::Summary => serde_json::to_vec(&counts::summary(scope)?),
+            Subject::Visits => serde_json::to_vec(&counts::visits(scope)?),
+            Subject::Journey => serde_json::to_vec(&counts::journey(scope)?),
+            Subject::Time => serde_json::to_vec(&counts::time(scope)?),
             Subject::Popularity { bucket_ms } => {
-                serde_json::to_vec(&sql::popularity(scope, *bucket_ms)?)
+                serde_json::to_vec(&counts::popularity(scope, *bucket_ms)?)
             }
             Subject::Funnel { components, within_ms } => {
-                serde_json::to_vec(&lines::funnel(scope, components, *within_ms)?)
+                serde_json::to_vec(&counts::funnel(scope, components, *within_ms)?)
             }
-            Subject::Activity { starts } => serde_json::to_vec(&sql::activity(scope, starts)?),
-            Subject::Paths { steps } => serde_json::to_vec(&sql::paths(scope, *steps)?),
-            Subject::SessionLengths => serde_json::to_vec(&sql::session_lengths(scope)?),
+            Subject::Activity { starts } => serde_json::to_vec(&counts::activity(scope, starts)?),
+            Subject::Paths { steps } => serde_json::to_vec(&counts::paths(scope, *steps)?),
+            Subject::SessionLengths => serde_json::to_vec(&counts::session_lengths(scope)?),
             Subject::Sessions { search, limit, offset } => {
-                serde_json::to_vec(&sql::sessions(scope, search, *limit, *offset)?)
+                serde_json::to_vec(&counts::sessions(scope, search, *limit, *offset)?)
             }
-            Subject::Session { id } => serde_json::to_vec(&lines::session(scope, id)?),
-            Subject::Bounce => serde_json::to_vec(&sql::bounce(scope)?),
-            Subject::EntryPoints => serde_json::to_vec(&sql::entry_points(scope)?),
-            Subject::ExitPoints => serde_json::to_vec(&sql::exit_points(scope)?),
-            Subject::ActiveUsers => serde_json::to_vec(&sql::active_users(scope)?),
-            Subject::Errors => serde_json::to_vec(&sql::errors(scope)?),
-            Subject::Loads => serde_json::to_vec(&lines::loads(scope)?),
+            Subject::Session { id } => {
+                // One more than are told, so that it can be told that there are more.
+                let records = self.filter.apply(&scope.records(id, MAX_EVENTS + 1)?, self.range);
+                serde_json::to_vec(&insights::session(&records, self.range, id))
+            }
+            Subject::Bounce => serde_json::to_vec(&counts::bounce(scope)?),
+            Subject::EntryPoints => serde_json::to_vec(&counts::entry_points(scope)?),
+            Subject::ExitPoints => serde_json::to_vec(&counts::exit_points(scope)?),
+            Subject::ActiveUsers => serde_json::to_vec(&counts::active_users(scope)?),
+            Subject::Errors => serde_json::to_vec(&counts::errors(scope)?),
+            Subject::Loads => serde_json::to_vec(&counts::loads(scope)?),
         }?)
     }
 }
