@@ -42,7 +42,7 @@ pub trait Count: Clone + Send {
 
 enum Job {
     Packed { packed: Packed, is_whole: bool, stale: Vec<u64> },
-    Loose(Sheet),
+    Loose(Box<Sheet>),
 }
 
 impl Job {
@@ -55,7 +55,7 @@ impl Job {
             }
             Self::Loose(mut sheet) => {
                 sheet.cut(lens, false, &[]);
-                sheet
+                *sheet
             }
         };
         count.add(&sheet);
@@ -107,8 +107,8 @@ fn read(scope: &Scope<'_>, lens: &Lens<'_>, mut take: impl FnMut(Job) -> Answer<
         let (found, id_bytes) = events.session(&session_id, scope.range)?;
         builder.session(number, id_bytes, &found);
         if builder.events() >= TOGETHER {
-            take(Job::Loose(std::mem::take(&mut builder).finish()))?;
+            take(Job::Loose(Box::new(std::mem::take(&mut builder).finish())))?;
         }
     }
-    take(Job::Loose(builder.finish()))
+    take(Job::Loose(Box::new(builder.finish())))
 }

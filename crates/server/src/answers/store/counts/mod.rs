@@ -151,8 +151,8 @@ mod tests {
     #[test]
     fn numbers_are_counted_once() {
         let (mut some, mut others) = (Numbers::default(), Numbers::default());
-        [1, 64, 64].map(|number| some.add(number));
-        [64, 900].map(|number| others.add(number));
+        [1, 64, 64].into_iter().for_each(|number| some.add(number));
+        [64, 900].into_iter().for_each(|number| others.add(number));
         some.merge(&others);
         assert_eq!(some.len(), 3);
         assert!(some.has(900) && !some.has(2) && !some.has(70_000));
