@@ -26,7 +26,7 @@ const SPAN_MS: u64 = 75 * HOUR_MS;
 #[derive(Clone, Debug)]
 enum Step {
     /// Some of the events, received so long after the last of them.
-    Add(Index, Index, u64),
+    Add(Index, usize, u64),
     Erase(Index),
     /// All from before the time of this one.
     Forget(Index),
@@ -37,23 +37,23 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let add = (any::<Index>(), any::<Index>(), 0..2 * DAY_MS)
-        .prop_map(|(from, to, late_ms)| Step::Add(from, to, late_ms));
+    let add = (any::<Index>(), 1_usize..60, 0..2 * DAY_MS)
+        .prop_map(|(from, count, late_ms)| Step::Add(from, count, late_ms));
     vec(
         prop_oneof![
-            6 => add,
+            12 => add,
             1 => any::<Index>().prop_map(Step::Erase),
             1 => any::<Index>().prop_map(Step::Forget),
             2 => any::<Index>().prop_map(Step::Delete),
             1 => Just(Step::Rebuild),
             1 => Just(Step::Reopen),
         ],
-        3..10,
+        3..20,
     )
 }
 
 fn packing() -> impl Strategy<Value = Packing> {
-    (0_u32..40, 3_u32..60, 2_u32..80, 2_usize..4).prop_map(|(loose, large, sheet, few)| Packing {
+    (0_u32..40, 3_u32..60, 2_u32..200, 2_usize..4).prop_map(|(loose, large, sheet, few)| Packing {
         loose,
         large,
         sheet,
@@ -104,9 +104,9 @@ impl Tried {
     async fn step(&mut self, all: &[Record], step: &Step) {
         let of = |at: &Index| &all[at.index(all.len())];
         match step {
-            Step::Add(from, to, late_ms) => {
-                let (from, to) = (from.index(all.len()), to.index(all.len()));
-                self.add(&all[from.min(to)..=from.max(to)], *late_ms).await;
+            Step::Add(from, count, late_ms) => {
+                let from = from.index(all.len());
+                self.add(&all[from..all.len().min(from + count)], *late_ms).await;
             }
             Step::Erase(at) => {
                 let user = of(at).user_id.clone();
