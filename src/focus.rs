@@ -15,6 +15,8 @@ pub const MAIN: &str = "main";
 
 /// Whom nobody can focus: gone, or hidden with what is around it.
 const HIDDEN: &str = "[hidden]";
+/// What scrolls around rows to choose from.
+const LIST: &str = "[role=listbox]";
 /// Until what slides out of a window that became narrow is gone.
 const SETTLED_MS: u32 = 200;
 
@@ -78,13 +80,19 @@ pub fn is_on(id: &str) -> bool {
         .is_some_and(|active| active.id() == id)
 }
 
-/// Scrolls its list until the first element of this kind can be seen.
+/// Scrolls its list until the first element of this kind can be seen. `scrollIntoView` would also make it the
+/// place from which the next Tab goes on.
+#[allow(clippy::cast_possible_truncation)]
 pub fn show(selector: &str) {
-    let element = document().and_then(|document| document.query_selector(selector).ok().flatten());
-    let Some(element) = element else { return };
-    let options = web_sys::ScrollIntoViewOptions::new();
-    options.set_block(web_sys::ScrollLogicalPosition::Nearest);
-    element.scroll_into_view_with_scroll_into_view_options(&options);
+    let row = document().and_then(|document| document.query_selector(selector).ok().flatten());
+    let list = row.as_ref().and_then(|row| row.closest(LIST).ok().flatten());
+    let Some((row, list)) = row.zip(list) else { return };
+    let (row, seen) = (row.get_bounding_client_rect(), list.get_bounding_client_rect());
+    let above = (row.top() - seen.top()).min(0.0).floor();
+    let below = (row.bottom() - seen.bottom()).max(0.0).ceil();
+    if above < 0.0 || below > 0.0 {
+        list.set_scroll_top(list.scroll_top() + (above + below) as i32);
+    }
 }
 
 /// Calls `then` when what was open is no longer.
