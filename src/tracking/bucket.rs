@@ -5,7 +5,7 @@ use std::cell::Cell;
 /// A write to storage costs the main thread about as much as everything else about an event.
 /// A person's clicks are written as they happen; a storm is written twice a second.
 const AT_ONCE: u64 = 10;
-pub const EVERY_MS: u32 = 500;
+const EVERY_MS: u32 = 500;
 
 /// Full at the start; one token comes back every [`EVERY_MS`].
 #[derive(Debug)]
@@ -21,15 +21,25 @@ impl Default for Bucket {
 }
 
 impl Bucket {
+    /// When the next token is there to take: `now_ms` if there is one.
+    pub fn free_at(&self, now_ms: u64) -> u64 {
+        self.refill(now_ms);
+        if self.tokens.get() > 0 { now_ms } else { self.refilled_ms.get() + u64::from(EVERY_MS) }
+    }
+
     pub fn take(&self, now_ms: u64) -> bool {
+        self.refill(now_ms);
+        let left = self.tokens.get().checked_sub(1);
+        self.tokens.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    fn refill(&self, now_ms: u64) {
         let back = now_ms.saturating_sub(self.refilled_ms.get()) / u64::from(EVERY_MS);
         if back > 0 {
             self.tokens.set((self.tokens.get() + back).min(AT_ONCE));
             self.refilled_ms.set(self.refilled_ms.get() + back * u64::from(EVERY_MS));
         }
-        let left = self.tokens.get().checked_sub(1);
-        self.tokens.set(left.unwrap_or(0));
-        left.is_some()
     }
 }
 
@@ -45,5 +55,7 @@ mod tests {
         assert_eq!(taken(400, 5_000), 9);
         // Rest fills it again, and no further.
         assert_eq!(taken(60_000, 60_400), 10);
+        assert_eq!(bucket.free_at(60_400), 60_500);
+        assert_eq!(bucket.free_at(60_500), 60_500);
     }
 }

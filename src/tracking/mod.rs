@@ -1,5 +1,6 @@
 //! The browser side of tracking: watches the store, runs the core, sends what leaves.
 
+mod alarm;
 mod bucket;
 mod failures;
 mod locks;

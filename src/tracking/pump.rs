@@ -3,11 +3,10 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     rc::Rc,
 };
 
-use gloo_timers::callback::Timeout;
 use tracking::{
     Batch, BatchId, Consent, Frozen, Identity, Now, Outcome, Poll, Signal, Snapshot, Tracker,
 };
@@ -15,7 +14,8 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
 use super::{
-    bucket::{self, Bucket},
+    alarm::Alarm,
+    bucket::Bucket,
     locks::Locks,
     storage::Kept,
     transport::{self, Receiver, Sender},
@@ -32,14 +32,16 @@ use crate::{
 };
 
 /// The views are told about counts at most this often: a timer costs as much as the event it tells of.
-const PUBLISH_EVERY_MS: u32 = 1_000;
+const PUBLISH_EVERY_MS: u64 = 1_000;
 /// The same while the Live page is open.
-const PUBLISH_LIVE_MS: u32 = 150;
+const PUBLISH_LIVE_MS: u64 = 150;
 /// The shared session is written at visits, and otherwise at most this often.
 const SESSION_WRITE_MS: u64 = 10_000;
 
-/// What happened in a storm waits unread until storage is written, so many at most.
-const INBOX: usize = 100;
+/// Signals that are taken in within one task: a burst must not hold the page up.
+const SLICE: usize = 100;
+/// Signals that may wait to be taken in; a page that tells more in one task pays for it in that task.
+const INBOX: usize = 5_000;
 
 pub struct Pump {
     store: Store,
@@ -50,16 +52,19 @@ pub struct Pump {
     /// Tabs whose events come to us when they are gone.
     heir_of: RefCell<Vec<String>>,
     tracker: RefCell<Tracker>,
-    inbox: RefCell<Vec<(Signal, Now)>>,
+    /// What happened and was only noted: a click does not wait for the rest.
+    inbox: RefCell<VecDeque<(Signal, Now)>>,
+    /// Answers that nobody has looked at yet.
+    answers: RefCell<Vec<(BatchId, Outcome)>>,
     /// Nothing is sent before the settings are known.
     config: RefCell<Option<Config>>,
-    turn_due: Cell<bool>,
-    timer: RefCell<Option<Timeout>>,
-    /// When `timer` is due, on the monotonic clock; 0 without one.
-    timer_at: Cell<u64>,
+    /// Rings for the next turn.
+    alarm: Alarm,
     writes: Bucket,
-    saving: RefCell<Option<Timeout>>,
-    publishing: RefCell<Option<Timeout>>,
+    /// Something may have changed since storage was written.
+    unsaved: Cell<bool>,
+    /// When the views are told next, on the monotonic clock.
+    publish_at: Cell<Option<u64>>,
     in_flight: RefCell<Vec<(BatchId, AbortController)>>,
     sender: Sender,
     session_written: Cell<(u64, u64)>,
@@ -90,13 +95,12 @@ impl Pump {
             heir_of: RefCell::default(),
             tracker: RefCell::new(Tracker::new(tracking::Settings::default(), consent)),
             inbox: RefCell::default(),
+            answers: RefCell::default(),
             config: RefCell::new(None),
-            turn_due: Cell::new(false),
-            timer: RefCell::new(None),
-            timer_at: Cell::new(0),
+            alarm: Alarm::default(),
             writes: Bucket::default(),
-            saving: RefCell::new(None),
-            publishing: RefCell::new(None),
+            unsaved: Cell::new(false),
+            publish_at: Cell::new(None),
             in_flight: RefCell::default(),
             sender: Sender::default(),
             session_written: Cell::new((0, 0)),
@@ -125,26 +129,41 @@ impl Pump {
     /// way is a mistake of ours that must not become the page's: it is skipped.
     fn with<T>(&self, f: impl FnOnce(&mut Tracker, Now) -> T) -> Option<T> {
         let mut tracker = self.tracker.try_borrow_mut().ok()?;
-        self.take_in(&mut tracker);
-        Some(f(&mut tracker, platform::now()))
+        self.take_in(&mut tracker, usize::MAX);
+        let before = tracker.stats().recorded;
+        let result = f(&mut tracker, platform::now());
+        if tracker.stats().recorded != before {
+            self.unsaved.set(true);
+        }
+        Some(result)
     }
 
-    /// Each signal at its own time.
-    fn take_in(&self, tracker: &mut Tracker) {
+    /// The oldest of what was noted, each at its own time.
+    fn take_in(&self, tracker: &mut Tracker, at_most: usize) {
         let before = tracker.stats().recorded;
-        for (signal, at) in self.inbox.take() {
+        for _ in 0..at_most {
+            let Some((signal, at)) = self.inbox.borrow_mut().pop_front() else { break };
             if tracker.wants_session(at)
                 && let Some(session) = self.kept.session()
             {
                 tracker.adopt_session(session, at);
             }
             tracker.record(signal, at);
+            self.unsaved.set(true);
         }
         if self.debug() {
             let new = usize::try_from(tracker.stats().recorded - before).unwrap_or(0);
             let latest: Vec<Frozen> = tracker.recent().rev().take(new).cloned().collect();
             latest.iter().rev().for_each(console_line);
         }
+    }
+
+    /// Takes in as much as one task may; whether that was all.
+    fn take_in_slice(&self) -> bool {
+        if let Ok(mut tracker) = self.tracker.try_borrow_mut() {
+            self.take_in(&mut tracker, SLICE);
+        }
+        self.inbox.borrow().is_empty()
     }
 
     /// What one transition comes to.
@@ -158,15 +177,12 @@ impl Pump {
             return;
         }
         let now = platform::now();
-        let mut inbox = self.inbox.borrow_mut();
-        inbox.extend(signals.into_iter().map(|signal| (signal, now)));
-        // In a storm of events they are taken in together, when storage is written.
-        if self.saving.borrow().is_none() {
-            self.turn_soon();
-        } else if inbox.len() >= INBOX {
-            drop(inbox);
-            self.with(|_, _| ());
+        self.inbox.borrow_mut().extend(signals.into_iter().map(|signal| (signal, now)));
+        if self.inbox.borrow().len() > INBOX {
+            self.take_in_slice();
         }
+        // In a storm they are taken in together, when storage may be written again.
+        self.wake_by(self.writes.free_at(now.mono_ms), now.mono_ms);
     }
 
     /// The lines of what this browser stores and of what this page load recorded last; some twice.
@@ -270,9 +286,7 @@ impl Pump {
     pub fn revoke(self: &Rc<Self>) {
         self.with(|tracker, _| tracker.revoke());
         self.abort_requests();
-        self.timer.borrow_mut().take();
-        self.timer_at.set(0);
-        self.saving.borrow_mut().take();
+        self.alarm.stop();
         self.last_flush_ms.set(None);
         if self.kept.consent() != Some(true) {
             self.kept.wipe();
@@ -344,61 +358,54 @@ impl Pump {
         self.publish_soon();
     }
 
-    /// Does what is due once the current task is over, so that a burst costs one turn.
+    /// Something changed that the next turn is to look at, once the current task is over.
     fn turn_soon(self: &Rc<Self>) {
-        if !self.turn_due.replace(true) {
-            let pump = self.clone();
-            spawn_local(async move { pump.turn() });
+        self.unsaved.set(true);
+        self.wake_by(0, 0);
+    }
+
+    fn wake_by(self: &Rc<Self>, at_ms: u64, now_ms: u64) {
+        let pump = self.clone();
+        self.alarm.set(at_ms, now_ms, move || pump.turn());
+    }
+
+    /// Does what is due.
+    fn turn(self: &Rc<Self>) {
+        if !self.take_in_slice() {
+            return self.wake_by(0, 0);
+        }
+        self.settle_answers();
+        self.send_what_is_due();
+        let now = platform::mono_ms();
+        if self.unsaved.get() {
+            self.publish_soon();
+            if self.writes.take(now) {
+                self.save();
+            } else {
+                self.wake_by(self.writes.free_at(now), now);
+            }
+        }
+        match self.publish_at.get() {
+            Some(at) if at <= now => self.publish(),
+            Some(at) => self.wake_by(at, now),
+            None => {}
         }
     }
 
-    fn turn(self: &Rc<Self>) {
-        self.turn_due.set(false);
-        if self.config.borrow().is_some() {
-            match self.with(Tracker::poll).unwrap_or(Poll::Idle) {
+    fn send_what_is_due(self: &Rc<Self>) {
+        if self.config.borrow().is_none() {
+            return;
+        }
+        while let Some(next) = self.with(Tracker::poll) {
+            match next {
                 Poll::Send(batch) => {
                     // What is on its way must not be on its way only.
                     self.save();
                     self.send(&batch, false);
-                    self.turn_soon();
                 }
-                Poll::WaitUntil(at) => self.wake_at(at),
-                Poll::Idle => {}
+                Poll::WaitUntil(at) => return self.wake_by(at, platform::mono_ms()),
+                Poll::Idle => return,
             }
-        }
-        // Now, for an idle visit ends in `poll`.
-        self.save_soon();
-        self.publish_soon();
-    }
-
-    /// A timer that is due earlier stays: it asks again.
-    fn wake_at(self: &Rc<Self>, mono_ms: u64) {
-        if (platform::mono_ms()..=mono_ms).contains(&self.timer_at.get()) {
-            return;
-        }
-        self.timer_at.set(mono_ms);
-        let wait = mono_ms.saturating_sub(platform::mono_ms()).max(1);
-        let pump = self.clone();
-        let wait = u32::try_from(wait).unwrap_or(u32::MAX / 2);
-        *self.timer.borrow_mut() = Some(Timeout::new(wait, move || {
-            pump.timer_at.set(0);
-            pump.turn_soon();
-        }));
-    }
-
-    fn save_soon(self: &Rc<Self>) {
-        if self.saving.borrow().is_some() {
-            return;
-        }
-        if self.writes.take(platform::mono_ms()) {
-            self.save();
-        } else {
-            let pump = self.clone();
-            let later = Timeout::new(bucket::EVERY_MS, move || {
-                pump.save();
-                pump.turn_soon();
-            });
-            *self.saving.borrow_mut() = Some(later);
         }
     }
 
@@ -410,6 +417,7 @@ impl Pump {
 
     /// The page hides or closes: stored first, then one last request that may outlive the page.
     pub fn farewell(self: &Rc<Self>) {
+        self.settle_answers();
         self.save();
         if self.config.borrow().is_some()
             && let Some(batch) = self.with(Tracker::farewell).flatten()
@@ -435,7 +443,7 @@ impl Pump {
     }
 
     fn save(&self) {
-        self.saving.borrow_mut().take();
+        self.unsaved.set(false);
         let ops = self.with(|tracker, _| tracker.storage_ops()).unwrap_or_default();
         for op in ops {
             if let Err(key) = self.kept.apply(op) {
@@ -462,7 +470,7 @@ impl Pump {
         let receiver = self.receiver().filter(|_| !self.offline.get());
         let parts = receiver.zip(body).zip(AbortController::new().ok());
         let Some(((receiver, body), abort)) = parts else {
-            self.settle(id, Outcome::Unreachable);
+            self.answered(id, Outcome::Unreachable);
             return;
         };
         self.in_flight.borrow_mut().push((id, abort.clone()));
@@ -490,11 +498,22 @@ impl Pump {
         spawn_local(async move {
             let outcome = outcome.await;
             pump.in_flight.borrow_mut().retain(|(other, _)| *other != id);
-            pump.settle(id, outcome);
+            pump.answered(id, outcome);
         });
     }
 
-    fn settle(self: &Rc<Self>, id: BatchId, outcome: Outcome) {
+    fn answered(self: &Rc<Self>, id: BatchId, outcome: Outcome) {
+        self.answers.borrow_mut().push((id, outcome));
+        self.turn_soon();
+    }
+
+    fn settle_answers(&self) {
+        for (id, outcome) in self.answers.take() {
+            self.settle(id, outcome);
+        }
+    }
+
+    fn settle(&self, id: BatchId, outcome: Outcome) {
         self.last_answer.set(Some(outcome));
         let sent = self.with(|tracker, now| {
             let before = tracker.stats().sent;
@@ -517,7 +536,6 @@ impl Pump {
             );
             web_sys::console::warn_1(&text.into());
         }
-        self.turn_soon();
     }
 
     pub fn snapshot(&self) -> Option<Snapshot> {
@@ -525,19 +543,17 @@ impl Pump {
     }
 
     fn publish_soon(self: &Rc<Self>) {
-        let mut publishing = self.publishing.borrow_mut();
-        if publishing.is_none() {
-            let pump = self.clone();
+        if self.publish_at.get().is_none() {
+            let now = platform::mono_ms();
             let live = self.store.state().page == Page::Live;
-            let wait = if live { PUBLISH_LIVE_MS } else { PUBLISH_EVERY_MS };
-            *publishing = Some(Timeout::new(wait, move || {
-                pump.publishing.borrow_mut().take();
-                pump.publish();
-            }));
+            let at = now + if live { PUBLISH_LIVE_MS } else { PUBLISH_EVERY_MS };
+            self.publish_at.set(Some(at));
+            self.wake_by(at, now);
         }
     }
 
     fn publish(&self) {
+        self.publish_at.set(None);
         let live = self.store.state().page == Page::Live;
         let status = self.with(|tracker, now| {
             let stats = tracker.stats();
@@ -589,7 +605,6 @@ impl Pump {
 
     /// Tells the views at once; the Live page needs its rows when it opens.
     pub fn page_changed(&self) {
-        self.publishing.borrow_mut().take();
         self.publish();
     }
 }

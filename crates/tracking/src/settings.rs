@@ -39,7 +39,7 @@ impl Default for Settings {
             labels: LabelMode::Metadata,
             batch_size: 10,
             flush_interval_ms: 5_000,
-            send_gap_ms: 1_500,
+            send_gap_ms: 2_500,
             max_batch_bytes: 512 * 1024,
             max_queue_events: 5_000,
             // localStorage holds 5 M UTF-16 units for the whole origin.
