@@ -44,10 +44,12 @@ const S = {
       // a fixed piece of work, to tell how slow the machine was in this round
       const ref = async () => { const t = await task(); await page.evaluate(() => { const o = { a: 'x'.repeat(40), b: [1, 2, 3], c: { d: 1.5, e: null } }; let n = 0; for (let i = 0; i < 40000; i++) n += JSON.stringify(o).length; return n; }); return ((await task()) - t) * 1e3; };
       await ref(); const refMs = await ref();
+      await page.evaluate(() => { window.__long.length = 0; });
       const t0 = await task();
       const wall = await page.evaluate((n) => { const t = performance.now(); for (let i = 0; i < n; i++) window.track(1000 + i); return (performance.now() - t) * 1000 / n; }, events);
       const t1 = await task(); await nap(6500); const t2 = await task();
-      return { wall, cpu: (t1 - t0) * 1e6 / events, total: (t2 - t0) * 1e6 / events, refMs, delivered: b.stats().delivered };
+      const longest = await page.evaluate(() => Math.max(0, ...window.__long));
+      return { wall, longest, cpu: (t1 - t0) * 1e6 / events, total: (t2 - t0) * 1e6 / events, refMs, delivered: b.stats().delivered };
     }); } finally { await b.stop(); }
   },
   // the same loop with the console left on and no DevTools protocol attached (page drives itself); `quiet` twin for a like-for-like base
@@ -162,7 +164,7 @@ async function inTurn(name, n, round) {
 }
 if (scenarios.includes('perf')) for (const [a, g] of await inTurn('perf', rounds, S.perfRound)) {
   const m = (f) => median(g.map(f));
-  save(a, 'perf', { runs: g.length, us: m((r) => r.cpu), min: Math.min(...g.map((r) => r.cpu)), max: Math.max(...g.map((r) => r.cpu)), wall: m((r) => r.wall), wallMin: Math.min(...g.map((r) => r.wall)), totalUs: m((r) => r.total), totalMin: Math.min(...g.map((r) => r.total)), refMs: m((r) => r.refMs), sent: events + 200, delivered: m((r) => r.delivered), all: g });
+  save(a, 'perf', { runs: g.length, us: m((r) => r.cpu), min: Math.min(...g.map((r) => r.cpu)), max: Math.max(...g.map((r) => r.cpu)), wall: m((r) => r.wall), wallMin: Math.min(...g.map((r) => r.wall)), totalUs: m((r) => r.total), totalMin: Math.min(...g.map((r) => r.total)), refMs: m((r) => r.refMs), longest: m((r) => r.longest), sent: events + 200, delivered: m((r) => r.delivered), all: g });
 }
 if (scenarios.includes('perfpace')) for (const [a, g] of await inTurn('perfpace', Math.min(rounds, 6), S.paceRound)) save(a, 'perfpace', { us: median(g), min: Math.min(...g), all: g });
 for (const j of cpu) await one(j);

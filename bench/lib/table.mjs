@@ -11,6 +11,7 @@ row('size raw B', (n) => sizes[n].raw); row('size gzip -9 B', (n) => sizes[n].gz
 row('us CPU/event in loop, median (min-max)', (n) => { const p = R(n, 'perf'); return `${f1(p.us)} (${f1(p.min)}-${f1(p.max)})`; });
 row('us wall/event in loop, median (min)', (n) => { const p = R(n, 'perf'); return `${f1(p.wall)} (${f1(p.wallMin)})`; });
 row('us CPU/event incl. 6.5 s after', (n) => f1(R(n, 'perf').totalUs));
+row('longest task of burst, ms (0: <50)', (n) => R(n, 'perf').longest);
 row('us CPU/event at 20/s, all work', (n) => f1(R(n, 'perfpace').us));
 row('reference work, ms CPU', (n) => f1(R(n, 'perf').refMs));
 row('  of these events, delivered', (n) => { const p = R(n, 'perf'); return `${p.delivered}/${p.sent}`; });
@@ -44,6 +45,7 @@ if (process.env.README) {
     ['', ...names.map((n) => label[n] ?? n)],
     line('µs of the main thread per event, burst of 2,000', (n) => Math.round(R(n, 'perf').us)),
     line('the same, sending included', (n) => Math.round(R(n, 'perf').totalUs)),
+    line('longest task of that burst, ms (0: none over 50)', (n) => R(n, 'perf').longest),
     line('µs of the main thread per event at 20 a second, all work', (n) => Math.round(R(n, 'perfpace').us)),
     line('bytes per event: burst / 20 a second / 1 a second', paces((p) => p.bytesPerEvent)),
     line('requests per 100 events, at the same three', paces((p) => p.reqPer100)),

@@ -1,25 +1,25 @@
 //! Mark, pages, tracking chip, and the commands that have a button.
 
 use yew::prelude::*;
-use yewdux::{use_selector, use_store_value};
+use yewdux::use_selector;
 
 use super::{
     icon::{Shape, icon},
     privacy_panel::CHIP,
-    tracking_chip::tracking_chip,
+    tracking_chip::Chip,
 };
 use crate::{
     commands::{self, Command},
     later::{Later, View},
     route::{Page, Route},
-    store::{Action, Clm, Over, Store, TrackingStatus, use_dispatch},
+    store::{Action, Clm, Over, Store, use_dispatch},
 };
 
 #[component]
 pub fn TopBar() -> Html {
     let at = use_selector(|clm: &Clm| (clm.page, clm.active.clone(), clm.over));
     let (page, active, over) = &*at;
-    let status = use_store_value::<TrackingStatus>();
+    let chip = use_selector(Chip::of);
     let store = use_context::<Store>().unwrap_or_default();
     let privacy_open = *over == Some(Over::Privacy);
     let run = |command: Command| {
@@ -45,7 +45,7 @@ pub fn TopBar() -> Html {
                 { tab(Page::Live, "Live") }
             </nav>
             <div class="top-right">
-                { tracking_chip(CHIP, &status, privacy_open, toggle) }
+                { chip.view(CHIP, privacy_open, toggle) }
                 { button("Find anything (Ctrl K)", Shape::Search, run(Command::Palette)) }
                 { button("Switch between light and dark", Shape::Theme, run(Command::Theme)) }
                 { button("Keyboard shortcuts (?)", Shape::Help, run(Command::Help)) }

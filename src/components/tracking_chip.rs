@@ -4,40 +4,42 @@ use yew::prelude::*;
 
 use crate::store::{Consent, TrackingStatus};
 
-pub fn tracking_chip(
-    id: &'static str,
-    status: &TrackingStatus,
-    open: bool,
-    onclick: Callback<MouseEvent>,
-) -> Html {
-    let (tone, text) = describe(status);
-    html! {
-        <button class="chip" {id} data-tone={tone} aria-haspopup="dialog"
-                aria-expanded={open.to_string()} {onclick}>
-            <span class="dot" aria-hidden="true"></span>
-            <span class="chip-text" role="status">{ text }</span>
-        </button>
-    }
+#[derive(PartialEq)]
+pub struct Chip {
+    tone: &'static str,
+    text: String,
 }
 
-/// Tone and text.
-fn describe(status: &TrackingStatus) -> (&'static str, String) {
-    match status.consent {
-        Consent::Pending => ("warn", "Waiting for your answer".to_owned()),
-        Consent::Denied => ("off", "Tracking off".to_owned()),
-        Consent::Granted if status.paused => {
-            ("warn", format!("Sending paused, {} waiting", status.queued))
-        }
-        Consent::Granted if status.offline => {
-            ("warn", format!("Offline for a test, {} waiting", status.queued))
-        }
-        Consent::Granted => match &status.last_error {
-            Some(why) if why.contains("credentials") => {
-                ("bad", format!("{} waiting, access refused", status.queued))
+impl Chip {
+    pub fn of(status: &TrackingStatus) -> Self {
+        let (tone, text) = match status.consent {
+            Consent::Pending => ("warn", "Waiting for your answer".to_owned()),
+            Consent::Denied => ("off", "Tracking off".to_owned()),
+            Consent::Granted if status.paused => {
+                ("warn", format!("Sending paused, {} waiting", status.queued))
             }
-            Some(_) => ("warn", format!("{} waiting, server unreachable", status.queued)),
-            None => ("good", "Tracking on".to_owned()),
-        },
+            Consent::Granted if status.offline => {
+                ("warn", format!("Offline for a test, {} waiting", status.queued))
+            }
+            Consent::Granted => match &status.last_error {
+                Some(why) if why.contains("credentials") => {
+                    ("bad", format!("{} waiting, access refused", status.queued))
+                }
+                Some(_) => ("warn", format!("{} waiting, server unreachable", status.queued)),
+                None => ("good", "Tracking on".to_owned()),
+            },
+        };
+        Self { tone, text }
+    }
+
+    pub fn view(&self, id: &'static str, open: bool, onclick: Callback<MouseEvent>) -> Html {
+        html! {
+            <button class="chip" {id} data-tone={self.tone} aria-haspopup="dialog"
+                    aria-expanded={open.to_string()} {onclick}>
+                <span class="dot" aria-hidden="true"></span>
+                <span class="chip-text" role="status">{ &self.text }</span>
+            </button>
+        }
     }
 }
 
@@ -63,14 +65,14 @@ mod tests {
                 "12 waiting, access refused",
             ),
         ] {
-            assert_eq!(describe(&status).1, text);
+            assert_eq!(Chip::of(&status).text, text);
         }
         let tried = |paused, offline| TrackingStatus {
             paused,
             offline,
             ..status(Consent::Granted, Some("gone"))
         };
-        assert_eq!(describe(&tried(true, true)).1, "Sending paused, 12 waiting");
-        assert_eq!(describe(&tried(false, true)).1, "Offline for a test, 12 waiting");
+        assert_eq!(Chip::of(&tried(true, true)).text, "Sending paused, 12 waiting");
+        assert_eq!(Chip::of(&tried(false, true)).text, "Offline for a test, 12 waiting");
     }
 }

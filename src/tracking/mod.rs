@@ -19,7 +19,7 @@ use wasm_bindgen_futures::spawn_local;
 use crate::{
     config::Config,
     platform::{self, Fetched},
-    store::{Action, Store},
+    store::{Action, Clm, Store},
 };
 use pump::Pump;
 
@@ -68,8 +68,9 @@ fn observe(store: &Store, pump: Rc<Pump>) {
             pump.try_fault(*fault);
         }
         pump.record(translate::signals_for(transition, platform::place));
-        if transition.before.page != transition.after.page {
-            pump.page_changed();
+        let shown = |clm: &Clm| (clm.page, clm.over);
+        if shown(transition.before) != shown(transition.after) {
+            pump.looked_at();
         }
     });
 }

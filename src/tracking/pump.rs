@@ -25,16 +25,18 @@ use crate::{
     platform,
     route::Page,
     store::{
-        Store, TrackingStatus,
+        Over, Store, TrackingStatus,
         clm::Fault,
         tracking::{LiveEvent, Place},
     },
 };
 
-/// The views are told about counts at most this often: a timer costs as much as the event it tells of.
-const PUBLISH_EVERY_MS: u64 = 1_000;
-/// The same while the Live page is open.
+/// The views are told about counts at most this often: what shows them is drawn anew each time.
+const PUBLISH_EVERY_MS: u64 = 5_000;
+/// The same while somebody looks at the counts.
 const PUBLISH_LIVE_MS: u64 = 150;
+/// What is due as soon as this is done along with what is due now.
+const SOON_MS: u64 = 50;
 /// The shared session is written at visits, and otherwise at most this often.
 const SESSION_WRITE_MS: u64 = 10_000;
 
@@ -58,8 +60,10 @@ pub struct Pump {
     answers: RefCell<Vec<(BatchId, Outcome)>>,
     /// Nothing is sent before the settings are known.
     config: RefCell<Option<Config>>,
-    /// Rings for the next turn.
-    alarm: Alarm,
+    /// Rings for the next turn: as soon as this task is over, and when something is due. The one is set for
+    /// each click; the other stays as it is meanwhile.
+    soon: Alarm,
+    later: Alarm,
     writes: Bucket,
     /// Something may have changed since storage was written.
     unsaved: Cell<bool>,
@@ -97,7 +101,8 @@ impl Pump {
             inbox: RefCell::default(),
             answers: RefCell::default(),
             config: RefCell::new(None),
-            alarm: Alarm::default(),
+            soon: Alarm::default(),
+            later: Alarm::default(),
             writes: Bucket::default(),
             unsaved: Cell::new(false),
             publish_at: Cell::new(None),
@@ -170,7 +175,7 @@ impl Pump {
     pub fn record(self: &Rc<Self>, signals: Vec<Signal>) {
         let (actions, told) = self.seen.get();
         self.seen.set((actions + 1, told + signals.len() as u64));
-        if self.store.state().page == Page::Live {
+        if self.is_looked_at() {
             self.publish_soon();
         }
         if signals.is_empty() || self.crashed.get() {
@@ -286,7 +291,8 @@ impl Pump {
     pub fn revoke(self: &Rc<Self>) {
         self.with(|tracker, _| tracker.revoke());
         self.abort_requests();
-        self.alarm.stop();
+        self.soon.stop();
+        self.later.stop();
         self.last_flush_ms.set(None);
         if self.kept.consent() != Some(true) {
             self.kept.wipe();
@@ -366,7 +372,8 @@ impl Pump {
 
     fn wake_by(self: &Rc<Self>, at_ms: u64, now_ms: u64) {
         let pump = self.clone();
-        self.alarm.set(at_ms, now_ms, move || pump.turn());
+        let alarm = if at_ms <= now_ms { &self.soon } else { &self.later };
+        alarm.set(at_ms, now_ms, move || pump.turn());
     }
 
     /// Does what is due.
@@ -375,38 +382,50 @@ impl Pump {
             return self.wake_by(0, 0);
         }
         self.settle_answers();
-        self.send_what_is_due();
-        let now = platform::mono_ms();
         if self.unsaved.get() {
-            self.publish_soon();
-            if self.writes.take(now) {
-                self.save();
-            } else {
-                self.wake_by(self.writes.free_at(now), now);
-            }
+            self.plan_publishing();
         }
-        match self.publish_at.get() {
-            Some(at) if at <= now => self.publish(),
-            Some(at) => self.wake_by(at, now),
-            None => {}
+        let send_at = self.send_what_is_due();
+        let now = platform::mono_ms();
+        let save_at = self.save_what_is_due(now);
+        let publish_at = self.publish_at.get().filter(|at| {
+            let is_due = *at <= now + SOON_MS;
+            if is_due {
+                self.publish();
+            }
+            !is_due
+        });
+        if let Some(at) = [send_at, save_at, publish_at].into_iter().flatten().min() {
+            self.wake_by(at, now);
         }
     }
 
-    fn send_what_is_due(self: &Rc<Self>) {
-        if self.config.borrow().is_none() {
-            return;
-        }
-        while let Some(next) = self.with(Tracker::poll) {
-            match next {
+    /// Sends what may leave now; when to look again.
+    fn send_what_is_due(self: &Rc<Self>) -> Option<u64> {
+        self.config.borrow().as_ref()?;
+        loop {
+            match self.with(Tracker::poll)? {
                 Poll::Send(batch) => {
                     // What is on its way must not be on its way only.
                     self.save();
                     self.send(&batch, false);
                 }
-                Poll::WaitUntil(at) => return self.wake_by(at, platform::mono_ms()),
-                Poll::Idle => return,
+                Poll::WaitUntil(at) => return Some(at),
+                Poll::Idle => return None,
             }
         }
+    }
+
+    /// Writes to storage if it may be written now; when it may if not.
+    fn save_what_is_due(&self, now_ms: u64) -> Option<u64> {
+        if !self.unsaved.get() {
+            return None;
+        }
+        if !self.writes.take(now_ms) {
+            return Some(self.writes.free_at(now_ms));
+        }
+        self.save();
+        None
     }
 
     /// The network is back.
@@ -470,8 +489,8 @@ impl Pump {
         let receiver = self.receiver().filter(|_| !self.offline.get());
         let parts = receiver.zip(body).zip(AbortController::new().ok());
         let Some(((receiver, body), abort)) = parts else {
-            self.answered(id, Outcome::Unreachable);
-            return;
+            self.answers.borrow_mut().push((id, Outcome::Unreachable));
+            return self.turn_soon();
         };
         self.in_flight.borrow_mut().push((id, abort.clone()));
         if last {
@@ -504,7 +523,9 @@ impl Pump {
 
     fn answered(self: &Rc<Self>, id: BatchId, outcome: Outcome) {
         self.answers.borrow_mut().push((id, outcome));
-        self.turn_soon();
+        self.unsaved.set(true);
+        // Nobody waits for what goes on now, and a timer costs as much.
+        self.turn();
     }
 
     fn settle_answers(&self) {
@@ -514,7 +535,10 @@ impl Pump {
     }
 
     fn settle(&self, id: BatchId, outcome: Outcome) {
-        self.last_answer.set(Some(outcome));
+        if self.last_answer.replace(Some(outcome)) != Some(outcome) {
+            // Trouble, or its end: the chip says so.
+            self.publish_within(PUBLISH_LIVE_MS);
+        }
         let sent = self.with(|tracker, now| {
             let before = tracker.stats().sent;
             tracker.settle(id, outcome, now);
@@ -543,13 +567,25 @@ impl Pump {
     }
 
     fn publish_soon(self: &Rc<Self>) {
-        if self.publish_at.get().is_none() {
-            let now = platform::mono_ms();
-            let live = self.store.state().page == Page::Live;
-            let at = now + if live { PUBLISH_LIVE_MS } else { PUBLISH_EVERY_MS };
-            self.publish_at.set(Some(at));
-            self.wake_by(at, now);
+        self.plan_publishing();
+        if let Some(at) = self.publish_at.get() {
+            self.wake_by(at, platform::mono_ms());
         }
+    }
+
+    /// For the end of the turn that is under way.
+    fn plan_publishing(&self) {
+        self.publish_within(if self.is_looked_at() { PUBLISH_LIVE_MS } else { PUBLISH_EVERY_MS });
+    }
+
+    fn is_looked_at(&self) -> bool {
+        let state = self.store.state();
+        state.page == Page::Live || state.over == Some(Over::Privacy)
+    }
+
+    fn publish_within(&self, ms: u64) {
+        let at = platform::mono_ms() + ms;
+        self.publish_at.set(Some(self.publish_at.get().map_or(at, |known| known.min(at))));
     }
 
     fn publish(&self) {
@@ -603,8 +639,8 @@ impl Pump {
         }
     }
 
-    /// Tells the views at once; the Live page needs its rows when it opens.
-    pub fn page_changed(&self) {
+    /// Tells the views at once: what shows counts has just opened.
+    pub fn looked_at(&self) {
         self.publish();
     }
 }
