@@ -99,6 +99,28 @@ async function crowd() {
   return { count, ready: o.ready, typing, scrolling, long };
 }
 
+// The Live page while a component tells of 10,000 events in ten seconds.
+async function storm() {
+  const site = await serve(ourDist), o = await load(site, '.component-item'); await agree(o.page);
+  await openAll(o.page, ['hero-content']);
+  const frame = o.page.frames().find((frame) => frame !== o.page.mainFrame() && frame.url().includes('hero-content'));
+  await o.page.evaluate(() => { location.hash = '#/live'; }); await o.page.waitForSelector('.events .event'); await nap(500);
+  await o.page.evaluate(() => {
+    window.__long.splice(0); window.__frames = []; let last = performance.now();
+    const look = () => { const now = performance.now(); window.__frames.push(now - last); last = now; requestAnimationFrame(look); }; requestAnimationFrame(look);
+  });
+  await frame.evaluate(async () => {
+    for (let k = 0; k < 500; k++) {
+      for (let i = 0; i < 20; i++) parent.postMessage({ type: 'clm_event', event: 'storm', data: { k, i } }, '*');
+      await new Promise((r) => setTimeout(r, 20));
+    }
+  });
+  await o.page.waitForFunction(() => window.__CLM_TRACKING__.recorded >= 10000, null, { timeout: 60000 });
+  const seen = await o.page.evaluate(() => ({ long: Math.max(0, ...window.__long), frame: Math.max(...window.__frames), rows: document.querySelectorAll('.event').length, recorded: window.__CLM_TRACKING__.recorded }));
+  await o.context.close(); site.stop();
+  return seen;
+}
+
 // An hour of somebody who goes elsewhere every ten seconds, without the waiting: what is kept must not grow.
 async function hour() {
   const site = await serve(ourDist), o = await load(site, '.component-item'); await agree(o.page);
@@ -112,14 +134,15 @@ async function hour() {
   };
   await o.cdp.send('Performance.enable'); await openAll(o.page, hashes);
   const walk = (n) => o.page.evaluate(async ([n, hashes]) => { for (let k = 0; k < n; k++) { document.querySelector(`[data-hash="${hashes[k % hashes.length]}"]`).click(); await new Promise((r) => setTimeout(r, 30)); } }, [n, hashes]);
-  await walk(60); const before = await kept();
+  // Until the list of the latest events, which is bounded, is full.
+  await walk(260); const before = await kept();
   await walk(360); const after = await kept();
   const events = await o.page.evaluate(() => window.__CLM_TRACKING__.recorded);
   await o.context.close(); site.stop();
   return { before, after, events };
 }
 
-const got = await loadAndSwitch(), many = await crowd(), long = await hour(); await browser.close();
+const got = await loadAndSwitch(), many = await crowd(), live = await storm(), long = await hour(); await browser.close();
 const paint = median(got.helloPaint), ready = median(got.ready), kB = (x) => `${(x / 1000).toFixed(0)} kB`;
 const rows = [
   ['', "Yew's hello world", 'CLM Dashboard', 'ratio'],
@@ -132,6 +155,7 @@ const rows = [
   ['layout shift, worst', '', max(got.shift).toFixed(4), ''],
   [`${many.count} components: ready, ms`, '', f(many.ready), `${(many.ready / paint).toFixed(2)} of its first paint`],
   ['frames until a search shows, worst; longest frame while scrolling, ms', '', `${many.typing}; ${f(many.scrolling)}`, ''],
+  [`Live page, ${live.recorded} events in some 10 s: rows drawn; longest task, ms (0: none over 50)`, '', `${live.rows}; ${live.long}`, ''],
   [`after an hour's ${long.events} events: script heap, wasm memory, nodes`, '', ['heap', 'wasm', 'nodes'].map((k) => `${(long.after[k] / long.before[k] * 100 - 100).toFixed(1)} %`).join(', '), ''],
 ];
 // Both ratios are to a first paint on the same machine; only their quotient compares machines.
@@ -140,5 +164,5 @@ const notes = [`The original needs ${f(ORIGINAL.ready)} ms until ready, ${(ORIGI
 const swing = max(got.helloPaint) / min(got.helloPaint);
 if (swing > 1.5) notes.push(`The machine was noisy: hello world's slowest paint took ${swing.toFixed(1)} times as long as its fastest.`);
 console.log(table(rows) + '\n\n' + notes.join('\n'));
-console.log(JSON.stringify({ long, many }));
+console.log(JSON.stringify({ long, many, live }));
 if (process.env.README) writeInto('page', `${table(rows)}\n\nMedians of ${rounds} loads in turn, empty cache, our server on the same machine (\`cargo xtask bench page\`). ${notes.join(' ')}`);
