@@ -164,3 +164,24 @@ async fn what_was_done_is_said_once_and_goes() {
     person.until("return document.querySelector('#toast').textContent === ''", 0).await;
     person.leave().await;
 }
+
+/// The top bar of a document: what is read, and the picture beside it.
+const TOP_BAR: &str = "const top = d => [...d.querySelectorAll('.top-bar .brand, .top-bar .tab')]
+    .map(e => e.className + e.textContent.trim() + (e.querySelector('path')?.getAttribute('d') ?? '')).join('; ');";
+
+#[tokio::test]
+async fn the_first_paint_is_what_the_program_goes_on_with() {
+    let site = Site::start(None).await;
+    let person = Person::arrive(&site, "").await;
+    person.see_loaded().await;
+    let here = person.run(&format!("{TOP_BAR} return top(document)")).await;
+    assert!(here.contains("tabInsights"), "{here}");
+    let sent = person
+        .run(&format!(
+            "{TOP_BAR} return fetch('/').then(answer => answer.text())
+                .then(html => top(new DOMParser().parseFromString(html, 'text/html')))"
+        ))
+        .await;
+    assert_eq!(sent, here);
+    person.leave().await;
+}
