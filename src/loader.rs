@@ -33,7 +33,8 @@ pub fn start(store: &Store) {
 async fn fetch() -> Result<Registry, (ErrorKind, String)> {
     match platform::fetch_text("registry.json").await {
         Fetched::Text(text) => {
-            Registry::parse(&text).map_err(|message| (ErrorKind::Registry, message))
+            let read = Registry::parse_for(&text, &platform::has_own_origin);
+            read.map_err(|message| (ErrorKind::Registry, message))
         }
         Fetched::Status(status) => {
             Err((ErrorKind::Http, format!("The registry answers HTTP {status}.")))

@@ -70,6 +70,16 @@ pub fn place() -> Place {
     Place { url: without_query(&href), referrer: without_query(&referrer) }
 }
 
+/// Whether `address` leads to the page's own origin, as the browser reads both. What it cannot read
+/// counts as ours: such a component gets fewer rights.
+#[must_use]
+pub fn has_own_origin(address: &str) -> bool {
+    let Some(window) = web_sys::window() else { return true };
+    let base = window.document().and_then(|document| document.base_uri().ok()).flatten();
+    let url = web_sys::Url::new_with_base(address, &base.unwrap_or_default());
+    url.ok().zip(window.location().origin().ok()).is_none_or(|(url, own)| url.origin() == own)
+}
+
 fn without_query(url: &str) -> String {
     let bare = url.split(['?', '#']).next().unwrap_or_default();
     // user:password@host

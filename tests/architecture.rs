@@ -73,6 +73,15 @@ fn insights_know_events_and_nothing_else() {
 }
 
 #[test]
+fn a_registry_is_read_without_a_clock_a_browser_or_a_file() {
+    let allowed = ["serde", "serde-saphyr", "serde_json", "thiserror", "url"];
+    for name in dependencies("crates/registry/Cargo.toml") {
+        assert!(allowed.contains(&name.as_str()), "crates/registry depends on {name}");
+    }
+    must_not_say("crates/registry/src", &["std::fs", "std::time", "async fn"]);
+}
+
+#[test]
 fn the_app_never_imports_the_server_and_the_server_never_the_app() {
     assert!(!dependencies("Cargo.toml").contains(&"server".to_owned()));
     assert!(!dependencies("crates/server/Cargo.toml").contains(&"clm-dashboard".to_owned()));

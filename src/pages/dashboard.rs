@@ -53,7 +53,7 @@ pub fn Dashboard(props: &Props) -> Html {
                 <main class="main-content" id={props.shown.then_some("main")}>
                     if clm.replay.is_some() || clm.demo.is_some() { <Later view={View::Players} /> }
                     { for registry.notices.iter().map(|notice| html! {
-                        <p class="notice" data-tone="warn">{ "The registry has an entry that cannot be shown. " }{ notice }</p>
+                        <p class="notice" data-tone="warn">{ "A part of the registry cannot be used. " }{ notice }</p>
                     }) }
                     <Viewer opened={opened(&clm, registry)} active={clm.shown().cloned()}
                             onretry={dispatch.reform(Action::RetryComponent)}

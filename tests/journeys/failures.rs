@@ -48,7 +48,7 @@ async fn a_bad_registry_says_what_is_wrong_and_a_retry_helps() {
     std::fs::write(&file, registry).unwrap();
     person.click("[role='alert'] button").await;
     person.see("iframe#iframe-good").await;
-    person.see_text("has an entry that cannot be shown").await;
+    person.see_text("part of the registry cannot be used").await;
     person.leave().await;
 }
 

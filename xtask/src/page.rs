@@ -11,12 +11,13 @@ use std::{
     process::Command,
 };
 
-const INPUTS: [&str; 10] = [
+const INPUTS: [&str; 11] = [
     "build.rs",
     "src",
     "crates/tracking",
     "crates/insights",
     "crates/logql",
+    "crates/registry",
     "static",
     "index.html",
     "Trunk.toml",
