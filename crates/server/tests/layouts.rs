@@ -21,6 +21,20 @@ use tracking::Record;
 
 const START_MS: u64 = 480_000 * 60 * 60 * 1_000;
 
+/// Back from version 5 to 4: an event's id with another time was another event, and one came again so.
+const FOURTH: &str = "
+DROP INDEX events_once;
+DROP INDEX events_by_time;
+CREATE UNIQUE INDEX events_once ON events (timestamp, event_id);
+CREATE TEMP TABLE again AS SELECT * FROM events ORDER BY cursor LIMIT 3;
+UPDATE again SET cursor = NULL, timestamp = timestamp + 7;
+INSERT INTO events SELECT * FROM again;
+UPDATE sessions SET is_loose = 1, events = events
+    + (SELECT COUNT(*) FROM again WHERE again.session_id = sessions.session_id);
+UPDATE totals SET events = events + 3;
+PRAGMA user_version = 4;
+";
+
 /// Back from version 4 to 3: counts by hour and an index for each kind of question, with nothing in them that is
 /// believed.
 const THIRD: &str = "
@@ -78,6 +92,7 @@ DROP INDEX visits;
 ALTER TABLE events DROP COLUMN demo;
 CREATE INDEX visits ON events (timestamp) WHERE event = 'component_visit';
 DROP INDEX events_once;
+DELETE FROM events WHERE cursor NOT IN (SELECT MIN(cursor) FROM events GROUP BY event_id);
 CREATE UNIQUE INDEX events_by_id ON events (event_id);
 CREATE TRIGGER event_added AFTER INSERT ON events BEGIN
     UPDATE hours SET count = count + 1;
@@ -123,10 +138,12 @@ async fn files_of_earlier_versions_are_taken_over() {
     let drawn = testing::records(START_MS, 1_000_000).prop_filter("some", |all| all.len() > 4);
     let records = drawn.new_tree(&mut runner).unwrap().current();
     for (back, loose) in [
-        (vec![THIRD], 8),
-        (vec![THIRD, SECOND], 8),
-        (vec![THIRD, SECOND, FIRST], 8),
-        (vec![THIRD, SECOND, FIRST], 1_000),
+        (vec![FOURTH], 8),
+        (vec![FOURTH], 1_000),
+        (vec![FOURTH, THIRD], 8),
+        (vec![FOURTH, THIRD, SECOND], 8),
+        (vec![FOURTH, THIRD, SECOND, FIRST], 8),
+        (vec![FOURTH, THIRD, SECOND, FIRST], 1_000),
     ] {
         let dir = tempfile::tempdir().unwrap();
         let (store, writer) = open(dir.path(), loose);

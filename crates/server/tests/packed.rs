@@ -27,6 +27,8 @@ const SPAN_MS: u64 = 75 * HOUR_MS;
 enum Step {
     /// Some of the events, received so long after the last of them.
     Add(Index, usize, u64),
+    /// Some of the events again, their times corrected by so much, some of them after a restart.
+    Resend(Index, usize, i64, bool),
     Erase(Index),
     /// All from before the time of this one.
     Forget(Index),
@@ -39,9 +41,12 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let add = (any::<Index>(), 1_usize..60, 0..2 * DAY_MS)
         .prop_map(|(from, count, late_ms)| Step::Add(from, count, late_ms));
+    let resend = (any::<Index>(), 1_usize..60, -90_000_i64..90_000, any::<bool>())
+        .prop_map(|(from, count, skew_ms, reopen)| Step::Resend(from, count, skew_ms, reopen));
     vec(
         prop_oneof![
             12 => add,
+            4 => resend,
             1 => any::<Index>().prop_map(Step::Erase),
             1 => any::<Index>().prop_map(Step::Forget),
             2 => any::<Index>().prop_map(Step::Delete),
@@ -108,6 +113,17 @@ impl Tried {
                 let from = from.index(all.len());
                 self.add(&all[from..all.len().min(from + count)], *late_ms).await;
             }
+            Step::Resend(from, count, skew_ms, reopen) => {
+                if *reopen {
+                    self.reopen();
+                }
+                let from = from.index(all.len());
+                let mut again = all[from..all.len().min(from + count)].to_vec();
+                for record in &mut again {
+                    record.timestamp.0 = record.timestamp.0.saturating_add_signed(*skew_ms);
+                }
+                self.add(&again, 0).await;
+            }
             Step::Erase(at) => {
                 let user = of(at).user_id.clone();
                 self.store().erase(user.clone(), 1, false).await.unwrap();
@@ -132,13 +148,14 @@ impl Tried {
                 assert_eq!(deleted.unwrap(), 1);
             }
             Step::Rebuild => self.store().rebuild_rollups().await.unwrap(),
-            Step::Reopen => {
-                self.close();
-                let metrics = Metrics::default();
-                self.open =
-                    Some(Store::open_packing(self.dir.path(), 0, metrics, self.packing).unwrap());
-            }
+            Step::Reopen => self.reopen(),
         }
+    }
+
+    fn reopen(&mut self) {
+        self.close();
+        let metrics = Metrics::default();
+        self.open = Some(Store::open_packing(self.dir.path(), 0, metrics, self.packing).unwrap());
     }
 
     async fn add(&mut self, records: &[Record], late_ms: u64) {

@@ -31,6 +31,36 @@ fn what_was_answered_survives_a_kill() {
 }
 
 #[test]
+fn an_event_that_comes_again_with_a_corrected_time_is_stored_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = common::visit(1, common::now_ms());
+    let again = |skew_ms: i64| {
+        let mut record = first.clone();
+        record.timestamp.0 = record.timestamp.0.saturating_add_signed(skew_ms);
+        common::request(&[common::entry(&record)])
+    };
+    let mut server = Running::start(dir.path());
+    for skew_ms in [0, -1_500, 61_000, 0] {
+        let answer = server.ask("POST /loki/api/v1/push", &again(skew_ms));
+        assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+    }
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+
+    let server = Running::start(dir.path());
+    let answer = server.ask("POST /loki/api/v1/push", &again(-90_000));
+    assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+    // The same id of another session is another event.
+    let mut other = first.clone();
+    other.session_id = tracking::SessionId::new(2, 1);
+    let other = common::request(&[common::entry(&other)]);
+    let other = server.ask("POST /loki/api/v1/push", &other);
+    assert!(other.starts_with("HTTP/1.1 204 "), "{other}");
+    let answer = server.ask("GET /api/insights/summary", "");
+    assert!(answer.contains("{\"visits\":2,"), "{answer}");
+}
+
+#[test]
 fn what_was_erased_stays_erased_after_a_kill() {
     let dir = tempfile::tempdir().unwrap();
     // A Loki that is away: the request to it waits and holds nothing up.

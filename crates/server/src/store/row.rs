@@ -76,7 +76,7 @@ impl<'a> From<&'a Event> for Special<'a> {
 }
 
 impl Row {
-    /// Runs [`INSERT`]; a known `event_id` changes nothing. Whether it was new.
+    /// Runs [`INSERT`]; an `event_id` that its session has already changes nothing. Whether it was new.
     pub fn insert(
         &self,
         statement: &mut CachedStatement<'_>,

@@ -1,6 +1,6 @@
 //! The file's layout and its version.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use crate::store::{
     StoreError,
@@ -8,7 +8,7 @@ use crate::store::{
 };
 
 /// `PRAGMA user_version` of the layout below.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 /// The value of `PRAGMA auto_vacuum`.
 const INCREMENTAL: i64 = 2;
 
@@ -52,9 +52,28 @@ CREATE INDEX events_by_session ON events (session_id, timestamp, seq);
 CREATE INDEX events_by_user ON events (user_id);
 ";
 
-/// What makes an event stored once. The time comes first: ids are random, and an index that begins with them
-/// is written all over the file once it is larger than memory. A resend has the time of the first.
-const ONCE: &str = "CREATE UNIQUE INDEX events_once ON events (timestamp, event_id);";
+/// What makes an event stored once: its id within its session, of which the moment in the session's id stands here.
+/// A resend may bear another time than the first, as its page's clock is corrected anew, so the time is no part of
+/// it. The moment comes first: ids are random, and an index that begins with them is written all over the file once
+/// it is larger than memory.
+const ONCE: &str = "
+CREATE UNIQUE INDEX events_once ON events (CAST(SUBSTR(session_id, 9) AS INTEGER), event_id)";
+
+/// Finds what is old.
+const BY_TIME: &str = "CREATE INDEX events_by_time ON events (timestamp)";
+
+/// Removes what was stored again under another time, before one id was one event; the first stays.
+const AGAIN: &str = "
+CREATE INDEX events_again ON events (CAST(SUBSTR(session_id, 9) AS INTEGER), event_id);
+DELETE FROM events WHERE cursor IN (
+    SELECT cursor FROM (
+        SELECT cursor, ROW_NUMBER() OVER (
+            PARTITION BY CAST(SUBSTR(session_id, 9) AS INTEGER), event_id ORDER BY cursor
+        ) AS nth FROM events
+    ) WHERE nth > 1
+);
+DROP INDEX events_again;
+";
 
 /// What older files have none of.
 const DEMO: &str = "ALTER TABLE events ADD COLUMN demo INTEGER NOT NULL DEFAULT 0";
@@ -69,6 +88,7 @@ DROP TABLE IF EXISTS hours;
 DROP TABLE IF EXISTS sessions;
 DROP TABLE IF EXISTS user_days;
 DROP INDEX IF EXISTS visits;
+DROP INDEX IF EXISTS events_by_id;
 DROP INDEX IF EXISTS events_by_time;
 DROP INDEX IF EXISTS events_by_kind;
 ";
@@ -94,16 +114,21 @@ pub fn prepare(connection: &mut Connection, packing: &Packing) -> Result<(), Sto
         0 => {
             transaction.execute_batch(CREATE)?;
             transaction.execute_batch(ONCE)?;
+            transaction.execute_batch(BY_TIME)?;
             transaction.execute_batch(segments::CREATE)?;
         }
         // Written before there were demo journeys.
         1 | 2 => {
             transaction.execute_batch(DEMO)?;
-            transaction.execute_batch(ONCE)?;
             take_over(&transaction, packing)?;
         }
         // Written with counts by hour and indexes for each kind of question.
         3 => take_over(&transaction, packing)?,
+        // Written when an id with another time was another event.
+        4 => {
+            store_once(&transaction)?;
+            segments::pack(&transaction, packing)?;
+        }
         VERSION => return Ok(()),
         newer => return Err(StoreError::Newer(newer)),
     }
@@ -115,8 +140,22 @@ pub fn prepare(connection: &mut Connection, packing: &Packing) -> Result<(), Sto
 /// Packs the events of an earlier layout, once: about a million in 3 s.
 fn take_over(file: &Connection, packing: &Packing) -> Result<(), StoreError> {
     file.execute_batch(OBSOLETE)?;
+    store_once(file)?;
     file.execute_batch(segments::CREATE)?;
     segments::rebuild(file, packing)
+}
+
+/// Makes the indexes of this layout; nearly always nothing is there twice.
+fn store_once(file: &Connection) -> Result<(), StoreError> {
+    file.execute_batch("DROP INDEX IF EXISTS events_once")?;
+    if let Err(failure) = file.execute_batch(ONCE) {
+        if failure.sqlite_error_code() != Some(ErrorCode::ConstraintViolation) {
+            return Err(failure.into());
+        }
+        file.execute_batch(AGAIN)?;
+        file.execute_batch(ONCE)?;
+    }
+    Ok(file.execute_batch(BY_TIME)?)
 }
 
 /// From `bytes` on, the file takes nothing more; 0 is no limit. What is there already stays.
