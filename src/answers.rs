@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use insights::{
     Activity, Bounce, ComponentErrors, ComponentLoads, ComponentTime, ComponentVisits, Cost,
-    Filter, Flow, FunnelStep, PathStep, Range, Session, SessionLengths, Story, Summary,
+    Filter, Flow, FunnelStep, Insight, KnownComponent, PathStep, Range, Session, SessionLengths,
+    Story, Summary,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use tracking::{LabelMode, Record};
@@ -20,6 +21,8 @@ pub struct Asked {
     pub starts: Vec<u64>,
     pub funnel: Vec<String>,
     pub within_ms: Option<u64>,
+    /// What the registry lists: also what nobody opened is told.
+    pub known: Vec<KnownComponent>,
     pub of: Source,
 }
 
@@ -59,6 +62,29 @@ pub enum Question {
     Errors,
     Loads,
     Cost,
+}
+
+impl Question {
+    /// What decides what a filter means for it; of the totals, all but the bounce rate.
+    #[must_use]
+    pub fn insight(self) -> Insight {
+        match self {
+            Self::Totals => Insight::Summary,
+            Self::Visits => Insight::Visits,
+            Self::Time => Insight::Time,
+            Self::Activity => Insight::Activity,
+            Self::Users => Insight::ActiveUsers,
+            Self::Paths => Insight::Paths,
+            Self::Flows => Insight::Journey,
+            Self::Funnel => Insight::Funnel,
+            Self::Entries => Insight::EntryPoints,
+            Self::Exits => Insight::ExitPoints,
+            Self::Lengths => Insight::SessionLengths,
+            Self::Errors => Insight::Errors,
+            Self::Loads => Insight::Loads,
+            Self::Cost => Insight::Cost,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -116,7 +142,8 @@ pub async fn sessions(
     let range = asked.range;
     match &asked.of {
         Source::Device(all) => {
-            let records = asked.filter.apply(all, range);
+            let meaning = Insight::Sessions.filter_meaning();
+            let records = asked.filter.apply(all, range, meaning);
             Ok(insights::sessions(&records, range, search, limit, offset))
         }
         Source::Server => {
@@ -146,18 +173,18 @@ fn before(range: Range) -> Range {
 /// The same definitions that the server is held to.
 fn here(question: Question, asked: &Asked, all: &[Record]) -> Answer {
     let range = asked.range;
-    let records = &asked.filter.apply(all, range);
-    let totals = |records: &[Record], range| Totals {
-        summary: insights::summary(records, range),
-        bounce: insights::bounce(records, range),
+    let of = |insight: Insight, range| asked.filter.apply(all, range, insight.filter_meaning());
+    let records = &of(question.insight(), range);
+    let totals = |range| Totals {
+        summary: insights::summary(&of(Insight::Summary, range), range),
+        bounce: insights::bounce(&of(Insight::Bounce, range), range),
     };
     match question {
-        Question::Totals => {
-            let earlier = before(range);
-            let then = totals(&asked.filter.apply(all, earlier), earlier);
-            Answer::Totals(Box::new([totals(records, range), then]))
+        Question::Totals => Answer::Totals(Box::new([totals(range), totals(before(range))])),
+        Question::Visits => {
+            let known = asked.filter.of_known(&asked.known);
+            Answer::Counts(insights::visits(records, range, &known))
         }
-        Question::Visits => Answer::Counts(insights::visits(records, range)),
         Question::Entries => Answer::Counts(insights::entry_points(records, range)),
         Question::Exits => Answer::Counts(insights::exit_points(records, range)),
         Question::Time => Answer::Time(insights::time(records, range)),
@@ -165,7 +192,9 @@ fn here(question: Question, asked: &Asked, all: &[Record]) -> Answer {
             Answer::Activity(insights::activity(records, range, &asked.starts))
         }
         Question::Paths => Answer::Paths(insights::paths(records, range, STEPS)),
-        Question::Flows => Answer::Flows(insights::journey(records, range)),
+        Question::Flows => {
+            Answer::Flows(insights::journey(records, range, &asked.filter.components))
+        }
         Question::Funnel => {
             Answer::Funnel(insights::funnel(records, range, &asked.funnel, asked.within_ms))
         }

@@ -89,6 +89,18 @@ impl Month {
         counts.iter().map(|(hash, count)| vec![self.name(hash), scale::grouped(*count)]).collect()
     }
 
+    /// The same, also of components that nobody visited, if they are among the chosen.
+    fn rows_of_all(
+        &self,
+        counts: &BTreeMap<&str, u64>,
+        is_chosen: impl Fn(&str) -> bool,
+    ) -> BTreeSet<Vec<String>> {
+        let all = self.names.keys().map(|hash| (hash.as_str(), 0));
+        let mut all: BTreeMap<&str, u64> = all.filter(|(hash, _)| is_chosen(hash)).collect();
+        all.extend(counts);
+        self.rows(&all)
+    }
+
     fn visited(&self) -> impl Iterator<Item = &Visited> {
         self.truth.sat.iter().flat_map(|sat| &sat.visits)
     }
@@ -104,25 +116,29 @@ fn rank(values: &mut [u64], percent: usize) -> u64 {
     values[(values.len() * percent).div_ceil(100).max(1) - 1]
 }
 
-/// Sessions that reach each step, and how long each took from the one before.
+/// Sessions that reach each step, and how long each took from the one before: of all ways to begin, the
+/// first that leads furthest within the time.
 fn funnel(sats: &[Sat], steps: &[&str], within_ms: u64) -> Vec<(u64, Vec<u64>)> {
     let mut reached = vec![(0, Vec::new()); steps.len()];
     for sat in sats {
-        let mut began = None;
-        let mut before = 0;
-        let mut step = 0;
-        for visit in &sat.visits {
-            if step == steps.len() || began.is_some_and(|at| visit.at_ms > at + within_ms) {
-                break;
-            }
-            if visit.component == steps[step] {
-                reached[step].0 += 1;
-                if step > 0 {
-                    reached[step].1.push(visit.at_ms - before);
+        let mut furthest: Vec<u64> = Vec::new();
+        for (at, first) in sat.visits.iter().enumerate() {
+            let mut times: Vec<u64> = Vec::new();
+            for visit in &sat.visits[at..] {
+                let is_next = steps.get(times.len()) == Some(&&*visit.component);
+                if is_next && visit.at_ms - first.at_ms <= within_ms {
+                    times.push(visit.at_ms);
                 }
-                began.get_or_insert(visit.at_ms);
-                before = visit.at_ms;
-                step += 1;
+            }
+            let begins = first.component == steps[0];
+            if begins && times.len() > furthest.len() {
+                furthest = times;
+            }
+        }
+        for (step, at_ms) in furthest.iter().enumerate() {
+            reached[step].0 += 1;
+            if let Some(before) = step.checked_sub(1) {
+                reached[step].1.push(at_ms - furthest[before]);
             }
         }
     }
@@ -181,7 +197,8 @@ async fn every_panel_tells_what_is_true_of_the_people() {
         assert_eq!(shown.collect::<BTreeSet<_>>(), wanted, "{panel}");
     }
 
-    assert_eq!(set(person.numbers("Visits").await), month.rows(&truth.visits()));
+    let all = month.rows_of_all(&truth.visits(), |_| true);
+    assert_eq!(set(person.numbers("Visits").await), all);
     assert_eq!(set(person.numbers("Entries").await), month.rows(&truth.entries()));
     assert_eq!(set(person.numbers("Exits").await), month.rows(&truth.exits()));
     let first = &person.numbers("Visits").await[0];
@@ -257,8 +274,22 @@ async fn every_panel_tells_what_is_true_of_the_people() {
     failed.retain(|_, errors| !errors.is_empty());
     let wanted = failed.iter_mut().map(|(hash, errors)| {
         errors.sort_by_key(|(at_ms, _)| std::cmp::Reverse(*at_ms));
-        let latest: Vec<_> = errors.iter().take(5).map(|(_, text)| *text).collect();
-        vec![month.name(hash), scale::grouped(errors.len() as u64), latest.join(" · ")]
+        // Different messages of the latest hundred, and how often each of them came.
+        let recent: Vec<&str> = errors.iter().take(100).map(|(_, text)| *text).collect();
+        let mut latest: Vec<&str> = Vec::new();
+        for text in &recent {
+            if !latest.contains(text) {
+                latest.push(text);
+            }
+        }
+        let told = latest.iter().take(5).map(|text| {
+            match recent.iter().filter(|other| *other == text).count() {
+                1 => (*text).to_owned(),
+                times => format!("{text} (×{times})"),
+            }
+        });
+        let told = told.collect::<Vec<_>>().join(" · ");
+        vec![month.name(hash), scale::grouped(errors.len() as u64), told]
     });
     assert_eq!(set(person.numbers("Errors").await), wanted.collect());
 
@@ -359,22 +390,51 @@ async fn filters_hold_for_all_panels_and_an_address_brings_them_back() {
     let user = month.truth.sat[0].user;
     let user_id = month.simulation.user_id(user).unwrap();
     let kind = kind_of["welcome"];
-    type Keeps<'a> = Box<dyn Fn(&Sat, &Visited) -> bool + 'a>;
+    // Which components are chosen, and which people and sessions.
+    type Chosen<'a> = Box<dyn Fn(&str) -> bool + 'a>;
+    type Of<'a> = Box<dyn Fn(&Sat) -> bool + 'a>;
     let entered = |sat: &Sat| sat.visits[0].component == "welcome";
-    let rows: Vec<(String, Keeps<'_>)> = vec![
-        ("component=user-list".to_owned(), Box::new(|_, visit| visit.component == "user-list")),
-        (format!("type={kind}"), Box::new(|_, visit| kind_of[&*visit.component] == kind)),
-        ("entry=welcome".to_owned(), Box::new(|sat, _| entered(sat))),
-        (format!("user={}", user_id.as_str()), Box::new(|sat, _| sat.user == user)),
+    let rows: Vec<(String, Chosen<'_>, Of<'_>, &str)> = vec![
+        (
+            "component=welcome".to_owned(),
+            Box::new(|hash| hash == "welcome"),
+            Box::new(|_| true),
+            "Counts whole sessions that visit",
+        ),
+        (
+            "component=user-list".to_owned(),
+            Box::new(|hash| hash == "user-list"),
+            Box::new(|_| true),
+            "Counts whole sessions that visit",
+        ),
+        (
+            format!("type={kind}"),
+            Box::new(|hash| kind_of[hash] == kind),
+            Box::new(|_| true),
+            "Counts whole sessions that visit a component of the type",
+        ),
+        (
+            "entry=welcome".to_owned(),
+            Box::new(|_| true),
+            Box::new(entered),
+            "Counts whole sessions that begin with",
+        ),
+        (
+            format!("user={}", user_id.as_str()),
+            Box::new(|_| true),
+            Box::new(|sat| sat.user == user),
+            "",
+        ),
         (
             format!("component=user-list&entry=welcome&user={}", user_id.as_str()),
-            Box::new(|sat, visit| {
-                sat.user == user && entered(sat) && visit.component == "user-list"
-            }),
+            Box::new(|hash| hash == "user-list"),
+            Box::new(|sat| sat.user == user && entered(sat)),
+            "Counts whole sessions that begin with",
         ),
     ];
     let person = month.visitor(MONTH).await;
-    for (filter, keeps) in &rows {
+    for (filter, chosen, of, meaning) in &rows {
+        let keeps = |sat: &Sat, visit: &Visited| of(sat) && chosen(&visit.component);
         let kept = || {
             let of = |sat| move |visit: &&Visited| keeps(sat, visit);
             month.truth.sat.iter().flat_map(move |sat| sat.visits.iter().filter(of(sat)))
@@ -397,7 +457,26 @@ async fn filters_hold_for_all_panels_and_an_address_brings_them_back() {
                 0,
             )
             .await;
-        assert_eq!(set(person.numbers("Visits").await), month.rows(&visits), "{filter}");
+        let all = month.rows_of_all(&visits, chosen);
+        assert_eq!(set(person.numbers("Visits").await), all, "{filter}");
+        // Sessions are whole: those that visit one of the chosen components.
+        let truth = month
+            .truth
+            .of(|sat| of(sat) && sat.visits.iter().any(|visit| chosen(&visit.component)));
+        let exits = set(person.numbers("Exits").await);
+        assert_eq!(exits, month.rows(&truth.exits()), "{filter}");
+        assert_eq!(set(person.numbers("Entries").await), month.rows(&truth.entries()), "{filter}");
+        let lengths = person.numbers("Lengths").await;
+        let lengths: u64 =
+            lengths.iter().map(|row| row[1].replace(',', "").parse::<u64>().unwrap()).sum();
+        assert_eq!(lengths, truth.sessions(), "{filter}");
+        let totals = person.numbers("Totals").await;
+        let rate = format!("{} %", scale::percent(truth.bounces(), truth.sessions()));
+        assert!(totals.iter().any(|row| row[0] == "Bounce rate" && row[1] == rate), "{totals:?}");
+        let said =
+            "return document.querySelector('#panel-Exits .filter-meaning')?.textContent ?? ''";
+        let said = person.run(said).await;
+        assert!(said.starts_with(meaning), "{filter}: {said}");
         let events: usize = person.numbers("Cost").await.len();
         assert_eq!(events, 4, "{filter}");
     }
@@ -465,6 +544,6 @@ async fn a_server_that_is_away_is_told_and_asked_again() {
     person.offline(false).await;
     person.click("#panel-Visits .nothing button").await;
     let shown = set(person.numbers("Visits").await);
-    assert_eq!(shown, month.rows(&month.truth.visits()));
+    assert_eq!(shown, month.rows_of_all(&month.truth.visits(), |_| true));
     person.leave().await;
 }

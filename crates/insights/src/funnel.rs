@@ -19,9 +19,13 @@ pub struct FunnelStep {
     pub median_ms_from_previous: Option<u64>,
 }
 
-/// One answer per step. A session reaches a step with its first visit to it after the visit that
-/// reached the step before; visits to others in between are allowed. With `within_ms`, visits that come
-/// later than that after the one that reached the first step do not count.
+/// One answer per step, with the usual meaning of a window (`windowFunnel` of ClickHouse).
+///
+/// A session is at the first step with any of its visits to it. From there it reaches each step with its
+/// first visit to it after the visit that reached the step before; visits to others in between are
+/// allowed. With `within_ms`, visits that come later than that after the one to the first step do not
+/// count. Of all visits to the first step, the one counts from which the session comes furthest; of
+/// several that come equally far, the first.
 #[must_use]
 pub fn funnel(
     records: &[Record],
@@ -30,25 +34,15 @@ pub fn funnel(
     within_ms: Option<u64>,
 ) -> Vec<FunnelStep> {
     let mut reached: Vec<(u64, Vec<u64>)> = vec![Default::default(); components.len()];
+    let mut chain = FunnelChain::new(components.len(), within_ms);
     for visits in by_session(records, range, is_visit).into_values() {
-        let mut steps = components.iter().zip(&mut reached);
-        let mut step = steps.next();
+        let is_step = |step: usize, at: usize| components[step] == visits[at].component.hash;
+        let times_ms = chain.furthest(visits.len(), is_step, |at| visits[at].timestamp.0);
         let mut previous_ms = None;
-        let mut last_ms = u64::MAX;
-        for visit in visits {
-            let Some((component, (sessions, waits_ms))) = &mut step else { break };
-            if visit.timestamp.0 > last_ms {
-                break;
-            }
-            if **component == visit.component.hash {
-                *sessions += 1;
-                if let Some(previous_ms) = previous_ms.replace(visit.timestamp.0) {
-                    waits_ms.push(visit.timestamp.0.saturating_sub(previous_ms));
-                } else if let Some(within_ms) = within_ms {
-                    last_ms = visit.timestamp.0.saturating_add(within_ms);
-                }
-                step = steps.next();
-            }
+        for ((sessions, waits_ms), &at_ms) in reached.iter_mut().zip(times_ms) {
+            *sessions += 1;
+            let wait_ms = previous_ms.replace(at_ms).map(|previous| at_ms.saturating_sub(previous));
+            waits_ms.extend(wait_ms);
         }
     }
     components
@@ -60,4 +54,75 @@ pub fn funnel(
             median_ms_from_previous: percentile(&mut waits_ms, 50),
         })
         .collect()
+}
+
+/// Finds how far one session after the other comes. It looks at each visit at most once for each step,
+/// however many visits to the first step there are.
+#[derive(Clone, Debug)]
+pub struct FunnelChain {
+    within_ms: Option<u64>,
+    /// For each step the first visit that can still reach it: a later start reaches no step earlier.
+    next: Vec<usize>,
+    times_ms: Vec<u64>,
+    furthest_ms: Vec<u64>,
+}
+
+impl FunnelChain {
+    #[must_use]
+    pub fn new(steps: usize, within_ms: Option<u64>) -> Self {
+        Self { within_ms, next: vec![0; steps], times_ms: Vec::new(), furthest_ms: Vec::new() }
+    }
+
+    /// When a session reached each step that it reached. Its visits are in their order; `is_step(step,
+    /// visit)` says whether a visit is to the component of a step, `at_ms` when it was.
+    pub fn furthest(
+        &mut self,
+        visits: usize,
+        is_step: impl Fn(usize, usize) -> bool,
+        at_ms: impl Fn(usize) -> u64,
+    ) -> &[u64] {
+        self.furthest_ms.clear();
+        self.next.fill(0);
+        while self.furthest_ms.len() < self.next.len() {
+            if !self.follow(visits, &is_step, &at_ms) {
+                break;
+            }
+            if self.times_ms.len() > self.furthest_ms.len() {
+                std::mem::swap(&mut self.times_ms, &mut self.furthest_ms);
+            }
+            // Without a window, no start comes further than the first.
+            if self.within_ms.is_none() {
+                break;
+            }
+        }
+        &self.furthest_ms
+    }
+
+    /// Follows the session from its next visit to the first step, if there is one.
+    fn follow(
+        &mut self,
+        visits: usize,
+        is_step: &impl Fn(usize, usize) -> bool,
+        at_ms: &impl Fn(usize) -> u64,
+    ) -> bool {
+        self.times_ms.clear();
+        let mut from = 0;
+        let mut last_ms = u64::MAX;
+        for (step, next) in self.next.iter_mut().enumerate() {
+            let at = (from.max(*next)..visits).find(|&at| is_step(step, at)).unwrap_or(visits);
+            // The next start begins behind this one; the other steps may be shared with it.
+            *next = if step == 0 { at.saturating_add(1) } else { at };
+            if at >= visits || at_ms(at) > last_ms {
+                break;
+            }
+            if step == 0
+                && let Some(within_ms) = self.within_ms
+            {
+                last_ms = at_ms(at).saturating_add(within_ms);
+            }
+            self.times_ms.push(at_ms(at));
+            from = at + 1;
+        }
+        !self.times_ms.is_empty()
+    }
 }

@@ -7,6 +7,11 @@
 //!   event is expected once.
 //! - A *visit* is a `component_visit` event. A *session* or *user* counts when it has at least one
 //!   visit in range.
+//! - A range ends what is known: a session that goes on after it counts with what it had done by then.
+//!   One that began before it has no entry in it, so it is no bounce, and where answers are about whole
+//!   sessions from their beginning ([`paths()`], [`session_lengths()`]) it is left out.
+//! - What a [`Filter`] means for an answer, [`Insight::filter_meaning`] says.
+//! - Answers have at most [`MAX_ROWS`] rows; all others are one row, [`OTHER`].
 //! - Events of a session are ordered by time, then `seq`, then `event_id`.
 //! - A component's `name` is the alphabetically last of the names its counted events carry.
 //! - Lists come largest first, equal ones in the order of the component's hash, unless an answer
@@ -24,10 +29,12 @@ mod filter;
 mod funnel;
 mod journey;
 mod loads;
+mod meaning;
 mod paths;
 mod percentile;
 mod popularity;
 mod range;
+mod rows;
 mod select;
 mod session;
 mod session_lengths;
@@ -43,19 +50,21 @@ pub use activity::{Activity, MAX_STARTS, activity, stretches};
 pub use bounce::{Bounce, bounce};
 pub use cost::{Assumed, Cost, FREE_BYTES, Month, Weight, cost, share};
 pub use entry_points::entry_points;
-pub use errors::{ComponentErrors, LATEST, errors};
+pub use errors::{ComponentErrors, ErrorMessage, RECENT, errors, messages};
 pub use exit_points::exit_points;
 pub use filter::Filter;
-pub use funnel::{FunnelStep, funnel};
+pub use funnel::{FunnelChain, FunnelStep, funnel};
 pub use journey::{Flow, journey};
 pub use loads::{ComponentLoads, loads};
+pub use meaning::{FilterMeaning, Insight};
 pub use paths::{PathStep, paths};
 pub use percentile::percentile;
 pub use popularity::{Bucket, MAX_BUCKETS, bucket_starts, popularity};
 pub use range::Range;
+pub use rows::{MAX_ROWS, MAX_SERIES, OTHER, Row, bounded, bounded_by_step, bounded_series};
 pub use session::{Kind, MAX_EVENTS, Moment, Story, Visit, session};
 pub use session_lengths::{LENGTHS_MS, SessionLengths, session_lengths};
 pub use sessions::{Session, sessions};
 pub use summary::{Summary, summary};
 pub use time::{ComponentTime, time};
-pub use visits::{ComponentVisits, visits};
+pub use visits::{ComponentVisits, KnownComponent, visits, with_unvisited};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tracking::{Event, Record, event::COMPONENT_LOADED};
 
 use crate::{
-    Range, percentile,
+    Range, bounded, percentile, rows,
     select::{in_range, largest_first},
 };
 
@@ -20,6 +20,9 @@ pub struct ComponentLoads {
     /// Over the loads that say how long they took; none when none does.
     pub median_ms: Option<u64>,
     pub p95_ms: Option<u64>,
+    /// How many components are summed in this row, if it is the one for all others.
+    #[serde(default, skip_serializing_if = "rows::is_none")]
+    pub folded: u64,
 }
 
 /// The `component_loaded` interactions of each component that has any.
@@ -44,7 +47,8 @@ pub fn loads(records: &[Record], range: Range) -> Vec<ComponentLoads> {
             loads,
             median_ms: percentile(&mut times_ms, 50),
             p95_ms: percentile(&mut times_ms, 95),
+            folded: 0,
         })
         .collect();
-    largest_first(components, |entry: &ComponentLoads| entry.loads)
+    bounded(largest_first(components, |entry: &ComponentLoads| entry.loads))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tracking::{Event, Record};
 
-use crate::{Range, select::in_range};
+use crate::{Range, bounded_series, select::in_range};
 
 /// More buckets than this are no chart any more.
 pub const MAX_BUCKETS: u64 = 2_000;
@@ -13,7 +13,8 @@ pub const MAX_BUCKETS: u64 = 2_000;
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Bucket {
     pub start_ms: u64,
-    /// Visits by component hash; components without any are left out.
+    /// Visits by component hash; components without any are left out, and those that are not among the
+    /// most visited of all buckets are summed as [`OTHER`](crate::OTHER).
     pub visits: BTreeMap<String, u64>,
     /// `component_error` events.
     pub errors: u64,
@@ -54,5 +55,5 @@ pub fn popularity(records: &[Record], range: Range, bucket_ms: u64) -> Vec<Bucke
             _ => {}
         }
     }
-    buckets.into_values().collect()
+    bounded_series(buckets.into_values().collect())
 }

@@ -24,6 +24,11 @@ pub(crate) fn is_visit(record: &Record) -> bool {
     matches!(record.event, Event::ComponentVisit { .. })
 }
 
+/// Whether the session's entry is one of its `events`. It is not when the session began before them.
+pub(crate) fn has_entry(events: &[&Record]) -> bool {
+    events.iter().any(|record| matches!(record.event, Event::ComponentVisit { is_entry: true, .. }))
+}
+
 /// Each session's chosen events of the range, in their order.
 pub(crate) fn by_session(
     records: &[Record],
@@ -40,7 +45,7 @@ pub(crate) fn by_session(
     sessions
 }
 
-/// How many of `records` each component has, most first.
+/// How many of `records` each component has, most first; rows are not bounded.
 pub(crate) fn count<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<ComponentVisits> {
     let mut components: BTreeMap<&str, (&str, u64)> = BTreeMap::new();
     for record in records {
@@ -54,6 +59,7 @@ pub(crate) fn count<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<Compon
             component: component.to_owned(),
             name: name.to_owned(),
             visits,
+            folded: 0,
         })
         .collect();
     largest_first(counts, |entry: &ComponentVisits| entry.visits)

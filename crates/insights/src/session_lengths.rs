@@ -5,7 +5,7 @@ use tracking::Record;
 
 use crate::{
     Range, percentile,
-    select::{by_session, is_visit},
+    select::{by_session, has_entry},
 };
 
 /// Where each bin begins: 0 s, 10 s, 30 s, 1 min, 3 min, 10 min, 30 min, 1 h.
@@ -36,12 +36,13 @@ impl SessionLengths {
     }
 }
 
-/// From the first to the last event in range, of each session that has a visit there.
+/// From the first to the last event in range, of each session that has its entry there: how long those
+/// took that began before the range is not in it.
 #[must_use]
 pub fn session_lengths(records: &[Record], range: Range) -> SessionLengths {
     let lengths = by_session(records, range, |_| true)
         .into_values()
-        .filter(|events| events.iter().any(|record| is_visit(record)))
+        .filter(|events| has_entry(events))
         .filter_map(|events| Some(events.last()?.timestamp.0 - events.first()?.timestamp.0))
         .collect();
     SessionLengths::of(lengths)

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tracking::{Event, Record};
 
 use crate::{
-    Range, percentile,
+    Range, bounded, percentile, rows,
     select::{by_session, largest_first},
 };
 
@@ -25,6 +25,9 @@ pub struct ComponentTime {
     pub median_ms: Option<u64>,
     /// 95 of 100 visits took at most this long.
     pub p95_ms: Option<u64>,
+    /// How many components are summed in this row, if it is the one for all others.
+    #[serde(default, skip_serializing_if = "rows::is_none")]
+    pub folded: u64,
 }
 
 #[derive(Default)]
@@ -77,9 +80,10 @@ pub fn time(records: &[Record], range: Range) -> Vec<ComponentTime> {
             average_ms: tally.total_ms.checked_div(tally.visits),
             median_ms: percentile(&mut tally.each_ms, 50),
             p95_ms: percentile(&mut tally.each_ms, 95),
+            folded: 0,
         })
         .collect();
-    largest_first(times, |entry: &ComponentTime| entry.total_ms)
+    bounded(largest_first(times, |entry: &ComponentTime| entry.total_ms))
 }
 
 fn close<'a>(tallies: &mut BTreeMap<&'a str, Tally<'a>>, visit: Option<(&'a str, Option<u64>)>) {

@@ -9,10 +9,10 @@ proptest! {
         let range = Range::new(1_000, to_ms.max(1_000));
         let summary = insights::summary(&records, range);
         let sum = |counts: Vec<insights::ComponentVisits>| counts.iter().map(|c| c.visits).sum::<u64>();
-        prop_assert_eq!(sum(insights::visits(&records, range)), summary.visits);
+        prop_assert_eq!(sum(insights::visits(&records, range, &[])), summary.visits);
         prop_assert_eq!(sum(insights::exit_points(&records, range)), summary.sessions);
         prop_assert_eq!(insights::bounce(&records, range).sessions, summary.sessions);
-        let flows: u64 = insights::journey(&records, range).iter().map(|flow| flow.count).sum();
+        let flows: u64 = insights::journey(&records, range, &[]).iter().map(|flow| flow.count).sum();
         prop_assert_eq!(flows, summary.visits + summary.sessions);
         let total_ms: u64 = insights::time(&records, range).iter().map(|time| time.total_ms).sum();
         prop_assert_eq!(total_ms, summary.total_ms);

@@ -2,8 +2,8 @@
 
 use insights::{
     ActiveUsers, Activity, Bounce, Bucket, ComponentErrors, ComponentLoads, ComponentTime,
-    ComponentVisits, Filter, Flow, FunnelStep, Kind, Moment, PathStep, Range, Session,
-    SessionLengths, Summary,
+    ComponentVisits, Filter, FilterMeaning, Flow, FunnelStep, Kind, Moment, PathStep, Range,
+    Session, SessionLengths, Summary,
 };
 use tracking::{
     Component, ErrorKind, Event, EventId, Record, SessionId, Timestamp, UserId, UserSecret,
@@ -85,14 +85,19 @@ fn two_sessions() -> Vec<Record> {
 const RANGE: Range = Range { from_ms: 100, to_ms: 201 };
 
 fn count(component: &str, visits: u64) -> ComponentVisits {
-    ComponentVisits { component: component.into(), name: component.to_uppercase(), visits }
+    ComponentVisits {
+        component: component.into(),
+        name: component.to_uppercase(),
+        visits,
+        folded: 0,
+    }
 }
 
 #[test]
 fn the_range_is_half_open() {
     let records = two_sessions();
-    assert_eq!(insights::visits(&records, Range::new(100, 101)), [count("a", 1)]);
-    assert_eq!(insights::visits(&records, Range::new(101, 135)), []);
+    assert_eq!(insights::visits(&records, Range::new(100, 101), &[]), [count("a", 1)]);
+    assert_eq!(insights::visits(&records, Range::new(101, 135), &[]), []);
     assert_eq!(insights::summary(&[], RANGE), Summary::default());
 }
 
@@ -103,7 +108,7 @@ fn counts() {
         insights::summary(&records, RANGE),
         Summary { visits: 4, sessions: 2, users: 1, errors: 2, components: 2, total_ms: 75 }
     );
-    assert_eq!(insights::visits(&records, RANGE), [count("a", 2), count("b", 2)]);
+    assert_eq!(insights::visits(&records, RANGE, &[]), [count("a", 2), count("b", 2)]);
     assert_eq!(insights::entry_points(&records, RANGE), [count("a", 1), count("b", 1)]);
     assert_eq!(insights::exit_points(&records, RANGE), [count("a", 1), count("b", 1)]);
     assert_eq!(insights::active_users(&records, RANGE), ActiveUsers { users: 1 });
@@ -112,9 +117,10 @@ fn counts() {
 
 #[test]
 fn the_journey_ends_once_per_session() {
-    let flow = |from: &str, to: &str| Flow { from: from.into(), to: to.into(), count: 1 };
+    let flow =
+        |from: &str, to: &str| Flow { from: from.into(), to: to.into(), count: 1, folded: 0 };
     assert_eq!(
-        insights::journey(&two_sessions(), RANGE),
+        insights::journey(&two_sessions(), RANGE, &[]),
         [
             flow("(entry)", "a"),
             flow("(entry)", "b"),
@@ -148,6 +154,7 @@ fn an_exit_whose_visit_lies_before_the_range_counts_in_the_total_only() {
             average_ms: None,
             median_ms: None,
             p95_ms: None,
+            folded: 0,
         }]
     );
 }
@@ -274,7 +281,8 @@ fn errors_and_loads() {
             component: "b".into(),
             name: "B".into(),
             errors: 2,
-            latest: vec!["second".into(), "first".into()],
+            latest: insights::messages(["second", "first"]),
+            folded: 0,
         }]
     );
     assert_eq!(
@@ -285,6 +293,7 @@ fn errors_and_loads() {
             loads: 1,
             median_ms: Some(2),
             p95_ms: Some(2),
+            folded: 0,
         }]
     );
 }
@@ -321,6 +330,7 @@ fn paths_end_where_sessions_end() {
         from: from.into(),
         to: to.into(),
         sessions: 1,
+        folded: 0,
     };
     assert_eq!(
         insights::paths(&two_sessions(), RANGE, 2),
@@ -346,8 +356,8 @@ fn lengths_are_from_the_first_to_the_last_event() {
 #[test]
 fn a_filter_picks_components_and_whole_sessions() {
     let visits = |filter: &Filter| {
-        let records = filter.apply(&two_sessions(), RANGE);
-        insights::visits(&records, RANGE).iter().map(|row| row.visits).collect::<Vec<_>>()
+        let records = filter.apply(&two_sessions(), RANGE, FilterMeaning::Events);
+        insights::visits(&records, RANGE, &[]).iter().map(|row| row.visits).collect::<Vec<_>>()
     };
     assert_eq!(visits(&Filter::default()), [2, 2]);
     let only_a = Filter { components: vec!["a".into()], ..Filter::default() };
@@ -361,9 +371,12 @@ fn a_filter_picks_components_and_whole_sessions() {
         record.demo = record.session_id.as_str() == SessionId::new(2, 0).as_str();
     }
     let of_people = Filter { entry: Some("b".into()), hide_demo: true, ..Filter::default() };
-    assert_eq!(of_people.apply(&records, RANGE).len(), 0);
+    assert_eq!(of_people.apply(&records, RANGE, FilterMeaning::Events).len(), 0);
     let of_people = Filter { hide_demo: true, ..Filter::default() };
-    assert_eq!(of_people.apply(&records, RANGE).len(), records.iter().filter(|r| !r.demo).count());
+    assert_eq!(
+        of_people.apply(&records, RANGE, FilterMeaning::Events).len(),
+        records.iter().filter(|r| !r.demo).count()
+    );
     let nobody = Filter { user: Some("x".into()), ..Filter::default() };
     assert_eq!(visits(&nobody), [0; 0]);
 }

@@ -188,10 +188,10 @@ fn f(count: u64) -> f64 {
 fn truth(known: &Known, job: &str) -> Vec<(Panel, BTreeMap<String, f64>)> {
     let records = &known.records;
     let range = Range { from_ms: known.now_ms - HOUR_MS, to_ms: known.now_ms + 1 };
-    let visits = insights::visits(records, range);
+    let visits = insights::visits(records, range, &[]);
     let total: u64 = visits.iter().map(|of| of.visits).sum();
     let bounce = insights::bounce(records, range);
-    let flows = insights::journey(records, range);
+    let flows = insights::journey(records, range, &[]);
     let named =
         |of: Vec<insights::ComponentVisits>| many(of.into_iter().map(|c| (c.name, f(c.visits))));
     vec![

@@ -4,7 +4,7 @@
 mod common;
 
 use common::questions::{all, filters};
-use insights::{Range, testing};
+use insights::{FilterMeaning, Range, testing};
 use proptest::prelude::*;
 use server::{
     answers::{Question, Source, Subject, cost},
@@ -46,7 +46,7 @@ proptest! {
                 .into_iter()
                 .flat_map(|filter| [LabelMode::Metadata, LabelMode::Stream].map(|labels| (filter.clone(), labels)))
             {
-                let records = filter.apply(&records, range);
+                let records = filter.apply(&records, range, FilterMeaning::Events);
                 let question = Question { subject: Subject::Summary, range, filter };
                 let counted = runtime
                     .block_on(store.read(move |events| cost::chosen(events, &question, labels)))

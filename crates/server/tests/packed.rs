@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::questions;
-use insights::{Cost, Filter, Range, testing};
+use insights::{Cost, Filter, FilterMeaning, Range, testing};
 use proptest::{collection::vec, prelude::*, sample::Index};
 use rusqlite::params;
 use server::{
@@ -211,7 +211,7 @@ impl Tried {
     ) -> (Cost, Cost) {
         let question = Question { subject: Subject::Summary, range, filter: filter.clone() };
         let told = self.store().read(move |events| cost::chosen(events, &question, labels));
-        let chosen = filter.apply(left, range);
+        let chosen = filter.apply(left, range, FilterMeaning::Events);
         let late = chosen.iter().filter_map(|record| {
             let known = |(other, _): &&(Record, u64)| other.event_id == record.event_id;
             let received_ms = self.left.iter().find(known).unwrap().1;

@@ -70,7 +70,7 @@ fn subjects() -> Vec<(&'static str, Subject)> {
     let components = ["welcome", "user-list", "user-detail"].map(str::to_owned).to_vec();
     vec![
         ("summary", Subject::Summary),
-        ("visits", Subject::Visits),
+        ("visits", Subject::Visits { known: Vec::new() }),
         ("journey", Subject::Journey),
         ("time", Subject::Time),
         ("popularity", Subject::Popularity { bucket_ms: DAY_MS }),

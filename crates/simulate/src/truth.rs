@@ -86,6 +86,35 @@ impl Truth {
         self.sat.push(Sat { user, start_ms: sitting.start_ms, end_ms: at_ms, visits });
     }
 
+    /// What is true of some of the sittings.
+    #[must_use]
+    pub fn of(&self, is_chosen: impl Fn(&Sat) -> bool) -> Self {
+        Self { sat: self.sat.iter().filter(|sat| is_chosen(sat)).cloned().collect() }
+    }
+
+    /// Sittings by how many of `steps` they come to: for each visit to the first step, the others one
+    /// after the other, none later than `within_ms` after it.
+    #[must_use]
+    pub fn funnel(&self, steps: &[&str], within_ms: u64) -> Vec<u64> {
+        let mut reached = vec![0; steps.len()];
+        for sat in &self.sat {
+            let far = (0..sat.visits.len())
+                .filter(|&at| steps.first().is_some_and(|step| *step == sat.visits[at].component))
+                .map(|start| {
+                    let begin_ms = sat.visits[start].at_ms;
+                    let in_time =
+                        |visit: &&Visited| visit.at_ms.saturating_sub(begin_ms) <= within_ms;
+                    let later = sat.visits[start..].iter().take_while(in_time);
+                    later.fold(0, |far, visit| {
+                        far + usize::from(steps.get(far) == Some(&&*visit.component))
+                    })
+                })
+                .max();
+            reached.iter_mut().take(far.unwrap_or(0)).for_each(|sittings| *sittings += 1);
+        }
+        reached
+    }
+
     fn visited(&self) -> impl Iterator<Item = &Visited> {
         self.sat.iter().flat_map(|sat| &sat.visits)
     }

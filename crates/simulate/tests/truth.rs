@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use insights::{Filter, Insight, Range};
 use simulate::{Plan, Push, Simulation, Truth, places};
 use tracking::{Event, Record, loki::PushRequest};
 
@@ -101,6 +102,58 @@ fn the_truth_is_what_the_events_say() {
         true_lengths.sort_unstable();
         lengths.sort_unstable();
         assert_eq!(true_lengths, lengths);
+    }
+}
+
+/// Of what people did, not of events: what each filter must come to.
+#[test]
+fn the_filtered_answers_are_true() {
+    let (pushes, truth) = run(120, 14, 7);
+    let records = records(&pushes);
+    let counted = |rows: Vec<insights::ComponentVisits>| -> BTreeMap<String, u64> {
+        rows.into_iter().map(|row| (row.component, row.visits)).collect()
+    };
+    let wanted = |counts: BTreeMap<&str, u64>| -> BTreeMap<String, u64> {
+        counts.into_iter().map(|(hash, count)| (hash.to_owned(), count)).collect()
+    };
+    let path = ["welcome", "user-list", "user-detail"];
+    let steps = path.map(str::to_owned);
+    for hash in ["welcome", "user-list", "user-detail"] {
+        let filter = Filter { components: vec![hash.to_owned()], ..Filter::default() };
+        let of = |insight: Insight| filter.apply(&records, Range::ALL, insight.filter_meaning());
+        let visit_it = truth.of(|sat| sat.visits.iter().any(|visit| visit.component == hash));
+
+        let exits = counted(insights::exit_points(&of(Insight::ExitPoints), Range::ALL));
+        assert_eq!(exits, wanted(visit_it.exits()), "{hash}");
+        let all = truth.exits();
+        assert!(exits.iter().all(|(component, count)| *count <= all[component.as_str()]));
+        let entries = counted(insights::entry_points(&of(Insight::EntryPoints), Range::ALL));
+        assert_eq!(entries, wanted(visit_it.entries()), "{hash}");
+        let bounce = insights::bounce(&of(Insight::Bounce), Range::ALL);
+        assert_eq!((bounce.sessions, bounce.bounced), (visit_it.sessions(), visit_it.bounces()));
+        let lengths = insights::session_lengths(&of(Insight::SessionLengths), Range::ALL);
+        assert_eq!(lengths, insights::SessionLengths::of(visit_it.lengths_ms()));
+        for within_ms in [None, Some(60_000), Some(10 * 60_000)] {
+            let funnel = insights::funnel(&of(Insight::Funnel), Range::ALL, &steps, within_ms);
+            let funnel: Vec<u64> = funnel.iter().map(|step| step.sessions).collect();
+            assert_eq!(funnel, visit_it.funnel(&path, within_ms.unwrap_or(u64::MAX)), "{hash}");
+            assert!(funnel[0] > 0 && funnel[2] > 0, "{funnel:?}");
+        }
+        let paths = insights::paths(&of(Insight::Paths), Range::ALL, 10);
+        let first: u64 = paths.iter().filter(|p| p.step == 1).map(|p| p.sessions).sum();
+        assert_eq!(first, visit_it.sessions());
+        let sessions = insights::sessions(&of(Insight::Sessions), Range::ALL, "", usize::MAX, 0);
+        assert_eq!(sessions.len() as u64, visit_it.sessions());
+        let flows = insights::journey(&of(Insight::Journey), Range::ALL, &filter.components);
+        let mut around = truth.transitions();
+        around.retain(|(from, to), _| *from == hash || *to == hash);
+        let told = flows.iter().map(|flow| ((&*flow.from, &*flow.to), flow.count));
+        assert_eq!(told.collect::<BTreeMap<_, _>>(), around);
+
+        let visits = counted(insights::visits(&of(Insight::Visits), Range::ALL, &[]));
+        assert_eq!(visits, BTreeMap::from([(hash.to_owned(), truth.visits()[hash])]));
+        let people = insights::active_users(&of(Insight::ActiveUsers), Range::ALL);
+        assert_eq!(people.users, visit_it.users());
     }
 }
 

@@ -1,5 +1,6 @@
 //! The query that gives a panel's answer in Grafana.
 
+use insights::FilterMeaning;
 use logql::{Chosen, Panel, Scope};
 
 use crate::answers::{Asked, Question};
@@ -25,8 +26,10 @@ pub fn query(question: Question, asked: &Asked) -> Result<String, &'static str> 
         Question::Cost => Panel::TotalVisits,
         Question::Funnel => return Err("LogQL cannot follow a session from step to step."),
     };
-    let is_about_part = !asked.filter.components.is_empty();
-    if asked.filter.entry.is_some() || (is_about_part && !panel.by_component()) {
+    // LogQL can leave out single events, and cannot choose whole sessions by one of their events.
+    let is_about_part = !asked.filter.components.is_empty() || asked.filter.hide_demo;
+    let counts_events = question.insight().filter_meaning() == FilterMeaning::Events;
+    if asked.filter.entry.is_some() || (is_about_part && !(counts_events && panel.by_component())) {
         return Err("LogQL cannot ask this with these filters.");
     }
     let span_ms = asked.range.to_ms.saturating_sub(asked.range.from_ms);
@@ -57,6 +60,7 @@ mod tests {
             starts: Vec::new(),
             funnel: Vec::new(),
             within_ms: None,
+            known: Vec::new(),
             of: Source::Server,
         }
     }
@@ -75,6 +79,11 @@ mod tests {
         assert!(query(Question::Funnel, &asked(Filter::default())).is_err());
         // Whole sessions are not those of one component.
         let filter = Filter { components: vec!["a".into()], ..Filter::default() };
-        assert!(query(Question::Lengths, &asked(filter)).is_err());
+        for question in [Question::Lengths, Question::Exits, Question::Paths, Question::Flows] {
+            assert!(query(question, &asked(filter.clone())).is_err(), "{question:?}");
+        }
+        let filter = Filter { hide_demo: true, ..Filter::default() };
+        assert!(query(Question::Entries, &asked(filter.clone())).is_err());
+        assert!(query(Question::Visits, &asked(filter)).is_ok());
     }
 }

@@ -4,6 +4,7 @@ mod cost;
 pub mod filters;
 mod funnel;
 mod grafana;
+mod notes;
 mod panel;
 pub mod query;
 mod sample;
@@ -13,7 +14,7 @@ mod totals;
 
 use std::rc::Rc;
 
-use insights::{Filter, Range};
+use insights::{Filter, KnownComponent, Range};
 use wasm_bindgen::{JsCast, closure::Closure};
 use yew::prelude::*;
 use yewdux::use_selector;
@@ -180,7 +181,12 @@ pub fn asked(query: &Query, registry: &Registry, of: Source) -> Asked {
     };
     let column_ms = calendar::column_ms(range.to_ms.saturating_sub(range.from_ms));
     let starts = calendar::starts(range.from_ms, range.to_ms, column_ms, offset);
-    Asked { range, filter, starts, funnel: Vec::new(), within_ms: None, of }
+    let known = registry.components.iter().map(|component| KnownComponent {
+        hash: component.hash.to_string(),
+        name: component.name.to_string(),
+    });
+    let known = known.collect();
+    Asked { range, filter, starts, funnel: Vec::new(), within_ms: None, known, of }
 }
 
 /// The window's width: charts are drawn anew when it changes.

@@ -7,7 +7,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::{
-    cost, grafana,
+    cost, grafana, notes,
     query::Query,
     show::{self, Setting, Tile},
     table::{Table, Value},
@@ -93,10 +93,12 @@ pub fn Panel(props: &Props) -> Html {
         },
         Some((asked, Ok(answer))) => answered(props, asked, answer, *width, &more),
     };
+    let filter = notes::filter(props.question, &props.asked.filter, &props.query, &props.registry);
     html! {
         <section class={classes!("card", props.class)} id={format!("panel-{:?}", props.question)}>
             <h2>{ props.title }<small>{ props.unit }</small></h2>
             { props.children.clone() }
+            if let Some(filter) = &filter { <p class="muted filter-meaning">{ filter }</p> }
             <div ref={body} class="answer" aria-busy={is_late.then_some("true")}>{ content }</div>
         </section>
     }
@@ -115,7 +117,7 @@ fn answered(props: &Props, asked: &Asked, answer: &Answer, width: i32, more: &Mo
         rows: if **more { usize::MAX } else { 1 },
     };
     let show::View { tiles, drawing, table, note } = show::view(props.question, answer, &set);
-    if table.is_empty() {
+    if table.is_empty() || notes::is_nothing(answer) {
         let text = match props.question {
             Question::Errors => "No errors in this time.",
             _ if asked.filter.is_empty() => {
@@ -141,7 +143,7 @@ fn answered(props: &Props, asked: &Asked, answer: &Answer, width: i32, more: &Mo
         <>
             if !tiles.is_empty() { <dl class="stats">{ for tiles.iter().map(tile) }</dl> }
             if width > 0 && drawing.height > 0 { <Picture {drawing} {width} label={props.title} {onpick} /> }
-            <p class="note">{ note }</p>
+            <p class="note">{ note }{ notes::unvisited(answer) }{ notes::folded(answer) }</p>
             <details open={is_open}>
                 <summary onclick={turn}>{ "Numbers and export" }</summary>
                 if is_open {

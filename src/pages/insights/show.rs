@@ -5,7 +5,7 @@ use std::rc::Rc;
 use insights::{Assumed, LENGTHS_MS};
 
 use super::{
-    cost,
+    cost, notes,
     table::{Table, Value},
     totals,
 };
@@ -130,11 +130,12 @@ pub fn view(question: Question, answer: &Answer, set: &Setting<'_>) -> View {
         Answer::Errors(errors) => {
             let bars = errors.iter().map(|e| set.counted(&e.component, e.errors));
             let row = |e: &insights::ComponentErrors| {
-                let latest = Value::Text(e.latest.join(" · "));
+                let latest = Value::Text(notes::messages(&e.latest));
                 vec![set.component(&e.component), Value::Number(e.errors), latest]
             };
-            let latest =
-                errors.first().and_then(|e| Some((set.name(&e.component), e.latest.first()?)));
+            let latest = errors
+                .first()
+                .and_then(|e| Some((set.name(&e.component), &e.latest.first()?.message)));
             let mut view = set.bars(
                 bars.collect(),
                 vec!["Component", "Errors", "Latest messages"],

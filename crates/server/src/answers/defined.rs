@@ -12,12 +12,19 @@ impl Question {
     /// Never so far: every answer can be written.
     pub fn defined(&self, records: &[Record]) -> serde_json::Result<Vec<u8>> {
         let range = self.range;
-        let records = &self.filter.apply(records, range);
+        let meaning = self.subject.insight().filter_meaning();
+        let records = &self.filter.apply(records, range, meaning);
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         match &self.subject {
             Subject::Summary => serde_json::to_vec(&insights::summary(records, range)),
-            Subject::Visits => serde_json::to_vec(&insights::visits(records, range)),
-            Subject::Journey => serde_json::to_vec(&insights::journey(records, range)),
+            Subject::Visits { known } => {
+                let known = self.filter.of_known(known);
+                serde_json::to_vec(&insights::visits(records, range, &known))
+            }
+            Subject::Journey => {
+                let around = &self.filter.components;
+                serde_json::to_vec(&insights::journey(records, range, around))
+            }
             Subject::Time => serde_json::to_vec(&insights::time(records, range)),
             Subject::Popularity { bucket_ms } => {
                 serde_json::to_vec(&insights::popularity(records, range, *bucket_ms))

@@ -1,6 +1,6 @@
 //! What is asked, read from an address.
 
-use insights::{Filter, MAX_BUCKETS, MAX_STARTS, Range, bucket_starts};
+use insights::{Filter, Insight, KnownComponent, MAX_BUCKETS, MAX_STARTS, Range, bucket_starts};
 use thiserror::Error;
 use tracking::SessionId;
 
@@ -51,22 +51,65 @@ pub enum BadQuestion {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Subject {
     Summary,
-    Visits,
+    /// The `known` components have a row also when nobody visited them.
+    Visits {
+        known: Vec<KnownComponent>,
+    },
     Journey,
     Time,
-    Popularity { bucket_ms: u64 },
-    Funnel { components: Vec<String>, within_ms: Option<u64> },
-    Activity { starts: Vec<u64> },
-    Paths { steps: u64 },
+    Popularity {
+        bucket_ms: u64,
+    },
+    Funnel {
+        components: Vec<String>,
+        within_ms: Option<u64>,
+    },
+    Activity {
+        starts: Vec<u64>,
+    },
+    Paths {
+        steps: u64,
+    },
     SessionLengths,
-    Sessions { search: String, limit: u64, offset: u64 },
-    Session { id: String },
+    Sessions {
+        search: String,
+        limit: u64,
+        offset: u64,
+    },
+    Session {
+        id: String,
+    },
     Bounce,
     EntryPoints,
     ExitPoints,
     ActiveUsers,
     Errors,
     Loads,
+}
+
+impl Subject {
+    #[must_use]
+    pub fn insight(&self) -> Insight {
+        match self {
+            Self::Summary => Insight::Summary,
+            Self::Visits { .. } => Insight::Visits,
+            Self::Journey => Insight::Journey,
+            Self::Time => Insight::Time,
+            Self::Popularity { .. } => Insight::Popularity,
+            Self::Funnel { .. } => Insight::Funnel,
+            Self::Activity { .. } => Insight::Activity,
+            Self::Paths { .. } => Insight::Paths,
+            Self::SessionLengths => Insight::SessionLengths,
+            Self::Sessions { .. } => Insight::Sessions,
+            Self::Session { .. } => Insight::Session,
+            Self::Bounce => Insight::Bounce,
+            Self::EntryPoints => Insight::EntryPoints,
+            Self::ExitPoints => Insight::ExitPoints,
+            Self::ActiveUsers => Insight::ActiveUsers,
+            Self::Errors => Insight::Errors,
+            Self::Loads => Insight::Loads,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -175,7 +218,7 @@ impl Question {
         let range = Range { from_ms, to_ms };
         let subject = match subject {
             "summary" => Subject::Summary,
-            "visits" => Subject::Visits,
+            "visits" => Subject::Visits { known: Vec::new() },
             "journey" => Subject::Journey,
             "time" => Subject::Time,
             "popularity" => {

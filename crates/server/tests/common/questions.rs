@@ -1,6 +1,6 @@
 //! Every question there is.
 
-use insights::{Filter, Range};
+use insights::{Filter, KnownComponent, Range};
 use server::answers::{Question, Subject};
 use tracking::Record;
 
@@ -31,18 +31,28 @@ fn about_sessions(records: &[Record]) -> Vec<Subject> {
     subjects
 }
 
+fn known(hash: &str) -> KnownComponent {
+    KnownComponent { hash: hash.to_owned(), name: hash.to_uppercase() }
+}
+
 /// Each subject, about events that begin at `start_ms`.
 fn subjects(start_ms: u64) -> Vec<Subject> {
     let components = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     vec![
         Subject::Summary,
-        Subject::Visits,
+        Subject::Visits { known: Vec::new() },
+        Subject::Visits { known: ["zoo", "welcome", "a.b|c"].map(known).into() },
         Subject::Journey,
         Subject::Time,
         Subject::Popularity { bucket_ms: 700 },
         Subject::Funnel {
             components: components(&["welcome", "user-list"]),
             within_ms: Some(2_500),
+        },
+        // Who tries again may come further.
+        Subject::Funnel {
+            components: components(&["user-list", "welcome", "user-list"]),
+            within_ms: Some(4_000),
         },
         Subject::Funnel {
             components: components(&["wetter-ü", "wetter-ü", "welcome"]),
@@ -74,6 +84,8 @@ pub fn filters(records: &[Record]) -> Vec<Filter> {
         Filter { user: some.map(|record| record.user_id.as_str().to_owned()), ..none.clone() },
         Filter { hide_demo: true, ..none.clone() },
         Filter { entry: Some("welcome".into()), hide_demo: true, ..none.clone() },
+        Filter { components: vec!["user-detail".into()], hide_demo: true, ..none.clone() },
+        Filter { components: vec!["nope".into()], ..none.clone() },
         Filter {
             components: vec!["crash-test".into()],
             session: some.map(|record| record.session_id.as_str().to_owned()),

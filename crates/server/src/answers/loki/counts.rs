@@ -6,13 +6,13 @@ use std::{
     collections::{BTreeMap, HashSet},
 };
 
-use insights::{ComponentVisits, Range};
+use insights::{ComponentVisits, Range, bounded, with_unvisited};
 use logql::{
     Chosen, Scope, Span,
     answer::{self, Home},
     field,
 };
-use tracking::{Record, event::name};
+use tracking::{Event, Record, event::name};
 
 use crate::{
     answers::{
@@ -33,15 +33,16 @@ pub async fn visits(
     question: &Question,
     stretches: &[Range],
 ) -> Result<Option<Vec<ComponentVisits>>, Unanswered> {
-    let only_entries = match question.subject {
-        Subject::Visits => false,
-        Subject::EntryPoints => true,
+    let Question { filter, range, subject } = question;
+    let only_entries = match subject {
+        Subject::Visits { .. } => false,
+        // LogQL has no "of sessions that".
+        Subject::EntryPoints if filter.components.is_empty() && !filter.hide_demo => true,
         _ => return Ok(None),
     };
-    let Question { filter, range, .. } = question;
     let component = chosen(&filter.components);
     let is_all = matches!(component, Chosen::All);
-    // LogQL has no "of sessions that", and a query has no room for very many components.
+    // Nor "of sessions that began with", and a query has no room for very many components.
     if filter.entry.is_some() || is_all != filter.components.is_empty() {
         return Ok(None);
     }
@@ -67,15 +68,18 @@ pub async fn visits(
         }
     }
     let Some(late) = late(source, &scope, stretches).await? else { return Ok(None) };
-    let late = if only_entries {
-        insights::entry_points(&late, *range)
-    } else {
-        insights::visits(&late, *range)
-    };
-    for ComponentVisits { component, name, visits } in late {
-        counted.add(component, name, visits);
+    for record in late.into_iter().filter(|record| range.contains(record.timestamp.0)) {
+        if let Event::ComponentVisit { is_entry, .. } = record.event
+            && (is_entry || !only_entries)
+        {
+            counted.add(record.component.hash, record.component.name, 1);
+        }
     }
-    Ok(Some(counted.largest_first()))
+    let counted = counted.largest_first();
+    Ok(Some(match subject {
+        Subject::Visits { known } => with_unvisited(counted, &filter.of_known(known)),
+        _ => bounded(counted),
+    }))
 }
 
 /// The visits that stand in the streams of late ones only; none when there are too many to tell.
@@ -119,7 +123,12 @@ impl Counted {
     fn largest_first(self) -> Vec<ComponentVisits> {
         let visits = self.0.into_iter();
         let mut visits: Vec<_> = visits
-            .map(|(component, (name, visits))| ComponentVisits { component, name, visits })
+            .map(|(component, (name, visits))| ComponentVisits {
+                component,
+                name,
+                visits,
+                folded: 0,
+            })
             .collect();
         // Equal ones stay in the order of their components.
         visits.sort_by_key(|of| Reverse(of.visits));

@@ -1,5 +1,6 @@
 //! Which events each answer is made of: Loki selects at least those, and no definition minds more.
 
+use insights::FilterMeaning;
 use logql::{
     Chosen, Scope,
     answer::{Home, lines},
@@ -33,7 +34,7 @@ fn need(subject: &Subject) -> Need<'_> {
         Subject::Popularity { .. } | Subject::Activity { .. } => {
             of(&[name::COMPONENT_VISIT, name::COMPONENT_ERROR])
         }
-        Subject::Visits
+        Subject::Visits { .. }
         | Subject::Journey
         | Subject::Paths { .. }
         | Subject::Bounce
@@ -50,13 +51,30 @@ fn need(subject: &Subject) -> Need<'_> {
     }
 }
 
+/// The components whose lines are enough for the answer; all when there are none. A session is chosen
+/// by its visits to some components, or to none by a demo, and then seen whole.
+fn components(question: &Question, needed: &[String]) -> Vec<String> {
+    let Question { subject, range: _, filter } = question;
+    if subject.insight().filter_meaning() == FilterMeaning::Events {
+        return if filter.components.is_empty() {
+            needed.to_vec()
+        } else {
+            filter.components.clone()
+        };
+    }
+    if needed.is_empty() || filter.hide_demo {
+        return Vec::new();
+    }
+    needed.iter().chain(&filter.components).cloned().collect()
+}
+
 /// The queries whose lines together are enough.
 pub fn queries(question: &Question, job: &str) -> Vec<String> {
     let Question { subject, range: _, filter } = question;
-    let Need { events, text, components, session } = need(subject);
-    let components = if filter.components.is_empty() { components } else { &filter.components };
+    let Need { events, text, components: needed, session } = need(subject);
+    let components = components(question, needed);
     let scope = Scope {
-        component: chosen(components),
+        component: chosen(&components),
         user_id: filter.user.as_deref(),
         session_id: session.or(filter.session.as_deref()),
         ..Scope::new(job, 0)

@@ -55,19 +55,19 @@ mod tests {
 
     #[test]
     fn a_long_range_is_asked_for_in_stretches_that_touch() {
-        let all = of(Subject::Visits, NOW_MS - 65 * DAY_MS, NOW_MS);
+        let all = of(Subject::Visits { known: Vec::new() }, NOW_MS - 65 * DAY_MS, NOW_MS);
         assert_eq!(all.len(), 3);
         assert_eq!((all[0].from_ms, all[2].to_ms), (NOW_MS - 65 * DAY_MS, NOW_MS));
         assert!(all.windows(2).all(|pair| pair[0].to_ms == pair[1].from_ms), "{all:?}");
-        assert_eq!(of(Subject::Visits, NOW_MS, NOW_MS), []);
+        assert_eq!(of(Subject::Visits { known: Vec::new() }, NOW_MS, NOW_MS), []);
     }
 
     #[test]
     fn nobody_looks_where_loki_has_nothing() {
-        let ever = of(Subject::Visits, 0, u64::MAX);
+        let ever = of(Subject::Visits { known: Vec::new() }, 0, u64::MAX);
         assert_eq!(ever.first().unwrap().from_ms, NOW_MS - 100 * DAY_MS);
         assert_eq!(ever.last().unwrap().to_ms, NOW_MS + DAY_MS);
-        assert_eq!(of(Subject::Visits, 0, 1_000), []);
+        assert_eq!(of(Subject::Visits { known: Vec::new() }, 0, 1_000), []);
     }
 
     #[test]

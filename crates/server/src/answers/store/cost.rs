@@ -14,7 +14,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use insights::{Cost, Weight};
+use insights::{Cost, Insight, Weight};
 use rusqlite::Transaction;
 use tracking::LabelMode;
 
@@ -79,7 +79,8 @@ pub fn chosen(
     question: &Question,
     labels: LabelMode,
 ) -> Result<Cost, StoreError> {
-    let scope = Scope { events, range: question.range, filter: &question.filter };
+    let meaning = Insight::Cost.filter_meaning();
+    let scope = Scope { events, range: question.range, filter: &question.filter, meaning };
     let by_session = labels == LabelMode::Stream;
     let weighed = count(&scope, Weighed { by_session, ..Weighed::default() })?;
     let Weighed { by_session: _, cost, days, streams, late } = weighed;

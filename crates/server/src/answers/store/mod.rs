@@ -27,10 +27,11 @@ impl Question {
     /// # Errors
     /// When the events cannot be read.
     pub fn ask(&self, events: &Transaction<'_>) -> Result<Vec<u8>, StoreError> {
-        let scope = &Scope { events, range: self.range, filter: &self.filter };
+        let meaning = self.subject.insight().filter_meaning();
+        let scope = &Scope { events, range: self.range, filter: &self.filter, meaning };
         Ok(match &self.subject {
             Subject::Summary => serde_json::to_vec(&counts::summary(scope)?),
-            Subject::Visits => serde_json::to_vec(&counts::visits(scope)?),
+            Subject::Visits { known } => serde_json::to_vec(&counts::visits(scope, known)?),
             Subject::Journey => serde_json::to_vec(&counts::journey(scope)?),
             Subject::Time => serde_json::to_vec(&counts::time(scope)?),
             Subject::Popularity { bucket_ms } => {
@@ -46,8 +47,11 @@ impl Question {
                 serde_json::to_vec(&counts::sessions(scope, search, *limit, *offset)?)
             }
             Subject::Session { id } => {
-                // One more than are told, so that it can be told that there are more.
-                let records = self.filter.apply(&scope.records(id, MAX_EVENTS + 1)?, self.range);
+                // One more than are told, so that it can be told that there are more. A filter may choose
+                // the session by its last event.
+                let at_most = if self.filter.is_empty() { MAX_EVENTS + 1 } else { usize::MAX };
+                let records = scope.records(id, at_most)?;
+                let records = self.filter.apply(&records, self.range, meaning);
                 serde_json::to_vec(&insights::session(&records, self.range, id))
             }
             Subject::Bounce => serde_json::to_vec(&counts::bounce(scope)?),

@@ -1,6 +1,6 @@
 //! Which events a question is about.
 
-use insights::{Filter, Range};
+use insights::{Filter, FilterMeaning, Range};
 use rusqlite::{OptionalExtension, Transaction, params};
 use tracking::Record;
 
@@ -17,12 +17,14 @@ pub struct Scope<'a> {
     pub events: &'a Transaction<'a>,
     pub range: Range,
     pub filter: &'a Filter,
+    /// What the filter means for the question.
+    pub meaning: FilterMeaning,
 }
 
 impl<'a> Scope<'a> {
     /// The scope with the numbers of those it names.
     pub fn lens(&self, needs: [Columns; 2], needs_spans: bool) -> Answer<Lens<'a>> {
-        let Self { events, range, filter } = *self;
+        let Self { events, range, filter, meaning } = *self;
         let number = |sql: &str, id: &String| -> Answer<u64> {
             let found = events.query_row(sql, [id], |row| row.get::<_, i64>(0)).optional()?;
             Ok(found.map_or(NOBODY, i64::cast_unsigned))
@@ -32,7 +34,7 @@ impl<'a> Scope<'a> {
         let user = filter.user.as_ref().map(|id| number(user, id)).transpose()?;
         let session = filter.session.as_ref().map(|id| number(session, id)).transpose()?;
         let [needs, needs_of_part] = needs;
-        Ok(Lens { range, filter, user, session, needs, needs_of_part, needs_spans })
+        Ok(Lens { range, filter, meaning, user, session, needs, needs_of_part, needs_spans })
     }
 
     /// The first events of a session in range, in their order, at most so many.

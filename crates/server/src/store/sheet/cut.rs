@@ -1,8 +1,8 @@
 //! The part of a sheet that a question is about.
 
-use insights::{Filter, Range};
+use insights::{Filter, FilterMeaning, Range};
 
-use super::{Column, Columns, Events, Kind, Part, Sheet};
+use super::{Column, Columns, Events, Kind, Part, Sheet, What};
 
 /// No user and no session has this number.
 pub const NOBODY: u64 = 0;
@@ -11,6 +11,8 @@ pub const NOBODY: u64 = 0;
 pub struct Lens<'a> {
     pub range: Range,
     pub filter: &'a Filter,
+    /// What the filter means for the question.
+    pub meaning: FilterMeaning,
     /// The numbers of those that the filter names, or [`NOBODY`].
     pub user: Option<u64>,
     pub session: Option<u64>,
@@ -26,7 +28,7 @@ impl Lens<'_> {
     /// The columns to read of a sheet: those that the question needs, and those that tell which events it is
     /// about. `is_whole` is a sheet that lies in the range with all its events.
     pub fn columns(&self, is_whole: bool, is_mixed: bool, has_stale: bool) -> Columns {
-        let Filter { components, entry, user, session, hide_demo } = self.filter;
+        let Filter { components: _, entry, user, session, hide_demo: _ } = self.filter;
         let is_filtered = !self.filter.is_empty();
         let is_all = is_whole && !is_filtered && !has_stale;
         let mut columns = if is_all { self.needs } else { self.needs_of_part };
@@ -37,9 +39,9 @@ impl Lens<'_> {
                     Kind::ALL.into_iter().fold(columns, |all, kind| all.of(kind, &[Part::At]));
             }
         }
-        let what = !components.is_empty() || entry.is_some() || *hide_demo;
-        if entry.is_some() {
-            columns = columns.of(Kind::Visit, &[]);
+        let of_events = self.chooses_events();
+        if entry.is_some() || self.chooses_sessions() {
+            columns = columns.and(Column::NAMES).of(Kind::Visit, &[Part::What]);
         }
         if user.is_some() {
             columns = columns.and(Column::USER);
@@ -47,12 +49,12 @@ impl Lens<'_> {
         if session.is_some() || has_stale {
             columns = columns.and(Column::NUMBER);
         }
-        if what {
+        if of_events {
             columns = columns.and(Column::NAMES);
         }
         for kind in Kind::ALL {
             if columns.has_any(kind) {
-                if what {
+                if of_events {
                     columns = columns.of(kind, &[Part::What]);
                 }
                 if !is_whole {
@@ -64,6 +66,22 @@ impl Lens<'_> {
             }
         }
         columns
+    }
+
+    /// Whether single events are left out for their component or because a demo made them.
+    fn chooses_events(&self) -> bool {
+        let Filter { components, hide_demo, .. } = self.filter;
+        self.meaning == FilterMeaning::Events && (!components.is_empty() || *hide_demo)
+    }
+
+    /// Whether whole sessions are chosen by what they visit.
+    fn chooses_sessions(&self) -> bool {
+        let Filter { components, hide_demo, .. } = self.filter;
+        match self.meaning {
+            FilterMeaning::Events => false,
+            FilterMeaning::Sessions => !components.is_empty() || *hide_demo,
+            FilterMeaning::Transitions => *hide_demo,
+        }
     }
 }
 
@@ -80,28 +98,42 @@ impl Sheet {
         };
         let chosen = is_named(&|hash| components.iter().any(|component| component == hash));
         let is_entry = is_named(&|hash| entry.as_deref() == Some(hash));
-        let takes = |events: &Events, at: usize| {
-            (is_whole || lens.range.contains(events.at_ms[at]))
-                && !(*hide_demo && events.what[at].is_demo())
+        let of_events = lens.chooses_events();
+        let of_sessions = lens.chooses_sessions();
+        let must_visit = lens.meaning == FilterMeaning::Sessions && !components.is_empty();
+        let is_in = |events: &Events, at: usize| is_whole || lens.range.contains(events.at_ms[at]);
+        let is_of_user = |events: &Events, session: usize, at: usize| {
+            lens.user.is_none_or(|user| *events.user.get(at).unwrap_or(&self.user[session]) == user)
         };
+        let visits = self.all(Kind::Visit);
         let takes_session = |session: usize| {
-            let visits = self.all(Kind::Visit);
             let enters = |at: usize| {
                 let what = visits.what[at];
-                what.is_entry() && is_entry[what.name()] && takes(visits, at)
+                what.is_entry()
+                    && is_entry[what.name()]
+                    && is_in(visits, at)
+                    && !(*hide_demo && what.is_demo())
+            };
+            let has_visit = |is: &dyn Fn(What) -> bool| {
+                visits.of(session).any(|at| {
+                    is(visits.what[at]) && is_in(visits, at) && is_of_user(visits, session, at)
+                })
             };
             (stale.is_empty() || stale.binary_search(&self.number[session]).is_err())
                 && lens.session.is_none_or(|number| self.number[session] == number)
                 && (entry.is_none() || visits.of(session).any(enters))
+                && (!must_visit || has_visit(&|what| chosen[what.name()]))
+                && !(of_sessions && *hide_demo && has_visit(&What::is_demo))
         };
         let sessions: Vec<bool> = (0..self.sessions).map(takes_session).collect();
         let stays = |events: &Events, session: usize, at: usize| {
+            let is_chosen = |what: What| {
+                (components.is_empty() || chosen[what.name()]) && !(*hide_demo && what.is_demo())
+            };
             sessions[session]
-                && takes(events, at)
-                && (components.is_empty() || chosen[events.what[at].name()])
-                && lens
-                    .user
-                    .is_none_or(|user| *events.user.get(at).unwrap_or(&self.user[session]) == user)
+                && is_in(events, at)
+                && is_of_user(events, session, at)
+                && (!of_events || is_chosen(events.what[at]))
         };
         let masks = Kind::ALL.map(|kind| {
             let events = self.all(kind);
@@ -124,6 +156,7 @@ impl Sheet {
         let all = Lens {
             range: Range::ALL,
             filter: &Filter::default(),
+            meaning: FilterMeaning::Events,
             user: None,
             session: None,
             needs: Columns::ALL,

@@ -1,6 +1,6 @@
 //! Counts of each component.
 
-use insights::{ComponentLoads, ComponentVisits};
+use insights::{ComponentLoads, ComponentVisits, KnownComponent, bounded};
 
 use super::{ByComponent, Durations, largest_first};
 use crate::{
@@ -57,21 +57,26 @@ impl Count for Visits {
 fn counted(scope: &Scope<'_>, which: Which) -> Answer<Vec<ComponentVisits>> {
     let counted = count(scope, Visits { which, components: ByComponent::default() })?;
     let components = counted.components.0.into_iter();
-    let visits =
-        components.map(|(component, (name, visits))| ComponentVisits { component, name, visits });
+    let visits = components.map(|(component, (name, visits))| ComponentVisits {
+        component,
+        name,
+        visits,
+        folded: 0,
+    });
     Ok(largest_first(visits.collect(), |entry| entry.visits))
 }
 
-pub fn visits(scope: &Scope<'_>) -> Answer<Vec<ComponentVisits>> {
-    counted(scope, Which::All)
+pub fn visits(scope: &Scope<'_>, known: &[KnownComponent]) -> Answer<Vec<ComponentVisits>> {
+    let visits = counted(scope, Which::All)?;
+    Ok(insights::with_unvisited(visits, &scope.filter.of_known(known)))
 }
 
 pub fn entry_points(scope: &Scope<'_>) -> Answer<Vec<ComponentVisits>> {
-    counted(scope, Which::Entries)
+    Ok(bounded(counted(scope, Which::Entries)?))
 }
 
 pub fn exit_points(scope: &Scope<'_>) -> Answer<Vec<ComponentVisits>> {
-    counted(scope, Which::Last)
+    Ok(bounded(counted(scope, Which::Last)?))
 }
 
 /// How many there are, and how long those took that say it.
@@ -114,7 +119,7 @@ pub fn loads(scope: &Scope<'_>) -> Answer<Vec<ComponentLoads>> {
     let Loads(components) = count(scope, Loads::default())?;
     let loads = components.0.into_iter().map(|(component, (name, (loads, times_ms)))| {
         let [median_ms, p95_ms] = times_ms.percentiles([50, 95]);
-        ComponentLoads { component, name, loads, median_ms, p95_ms }
+        ComponentLoads { component, name, loads, median_ms, p95_ms, folded: 0 }
     });
-    Ok(largest_first(loads.collect(), |entry| entry.loads))
+    Ok(bounded(largest_first(loads.collect(), |entry| entry.loads)))
 }

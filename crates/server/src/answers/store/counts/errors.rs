@@ -1,6 +1,8 @@
 //! Errors, and what the latest of them said.
 
-use insights::{ComponentErrors, LATEST};
+use std::collections::BTreeMap;
+
+use insights::{ComponentErrors, ErrorMessage, RECENT, Row, bounded};
 use rusqlite::params;
 
 use super::{ByComponent, largest_first};
@@ -26,7 +28,7 @@ impl Failed {
         self.latest.sort_unstable_by(|a, b| b.cmp(a));
         self.latest.dedup();
         // Each stands for one error at least.
-        if let Some(&(last_ms, _)) = self.latest.get(LATEST - 1) {
+        if let Some(&(last_ms, _)) = self.latest.get(RECENT - 1) {
             self.latest.retain(|(at_ms, _)| *at_ms >= last_ms);
         }
     }
@@ -67,16 +69,35 @@ impl Count for Errors {
 
 pub fn errors(scope: &Scope<'_>) -> Answer<Vec<ComponentErrors>> {
     let Errors(components) = count(scope, Errors::default())?;
+    let mut latest = BTreeMap::new();
     let mut errors = Vec::new();
     for (component, (name, failed)) in components.0 {
-        let latest = messages(scope, &component, &failed.latest)?;
-        errors.push(ComponentErrors { component, name, errors: failed.errors, latest });
+        let row = ComponentErrors {
+            component,
+            name,
+            errors: failed.errors,
+            latest: Vec::new(),
+            folded: 0,
+        };
+        latest.insert(row.component.clone(), failed.latest);
+        errors.push(row);
     }
-    Ok(largest_first(errors, |entry| entry.errors))
+    let mut errors = bounded(largest_first(errors, |entry| entry.errors));
+    // Only of the rows that are left, messages are read.
+    for row in errors.iter_mut().filter(|row| row.folded() == 0) {
+        if let Some(latest) = latest.get(&row.component) {
+            row.latest = messages(scope, &row.component, latest)?;
+        }
+    }
+    Ok(errors)
 }
 
 /// What the errors of a component said that were then and in these sessions.
-fn messages(scope: &Scope<'_>, component: &str, latest: &[(u64, u64)]) -> Answer<Vec<String>> {
+fn messages(
+    scope: &Scope<'_>,
+    component: &str,
+    latest: &[(u64, u64)],
+) -> Answer<Vec<ErrorMessage>> {
     let mut statement = scope.events.prepare_cached(
         "SELECT seq, event_id, error_message, demo, user_id FROM events
          WHERE session_id = (SELECT session_id FROM sessions WHERE id = ?1) AND timestamp = ?2
@@ -94,5 +115,5 @@ fn messages(scope: &Scope<'_>, component: &str, latest: &[(u64, u64)]) -> Answer
         }
     }
     found.sort_unstable_by(|a, b| b.cmp(a));
-    Ok(found.into_iter().take(LATEST).map(|(.., message)| message).collect())
+    Ok(insights::messages(found.iter().map(|(.., message)| message.as_str())))
 }

@@ -1,6 +1,6 @@
 //! How far sessions come along a path.
 
-use insights::FunnelStep;
+use insights::{FunnelChain, FunnelStep};
 
 use super::Durations;
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone)]
 struct Funnel<'a> {
     components: &'a [String],
-    within_ms: Option<u64>,
+    chain: FunnelChain,
     /// How many sessions reached each step, and how long after the one before.
     reached: Vec<(u64, Durations)>,
 }
@@ -32,24 +32,15 @@ impl Count for Funnel<'_> {
             .map(|component| sheet.names.iter().map(|name| name.hash == *component).collect())
             .collect();
         for session in 0..sheet.sessions {
-            let mut steps = is_step.iter().zip(&mut self.reached);
-            let mut step = steps.next();
+            let places = visits.of(session);
+            let (what, at_ms) = (&visits.what[places.clone()], &visits.at_ms[places]);
+            let is_step = |step: usize, at: usize| is_step[step][what[at].name()];
+            let times_ms = self.chain.furthest(what.len(), is_step, |at| at_ms[at]);
             let mut previous_ms = None;
-            let mut last_ms = u64::MAX;
-            for at in visits.of(session) {
-                let Some((is_step, (sessions, waits_ms))) = &mut step else { break };
-                let at_ms = visits.at_ms[at];
-                if at_ms > last_ms {
-                    break;
-                }
-                if is_step[visits.what[at].name()] {
-                    *sessions += 1;
-                    if let Some(previous_ms) = previous_ms.replace(at_ms) {
-                        waits_ms.add(at_ms.saturating_sub(previous_ms));
-                    } else if let Some(within_ms) = self.within_ms {
-                        last_ms = at_ms.saturating_add(within_ms);
-                    }
-                    step = steps.next();
+            for ((sessions, waits_ms), &at_ms) in self.reached.iter_mut().zip(times_ms) {
+                *sessions += 1;
+                if let Some(previous_ms) = previous_ms.replace(at_ms) {
+                    waits_ms.add(at_ms.saturating_sub(previous_ms));
                 }
             }
         }
@@ -68,8 +59,9 @@ pub fn funnel(
     components: &[String],
     within_ms: Option<u64>,
 ) -> Answer<Vec<FunnelStep>> {
+    let chain = FunnelChain::new(components.len(), within_ms);
     let reached = vec![Default::default(); components.len()];
-    let counted = count(scope, Funnel { components, within_ms, reached })?;
+    let counted = count(scope, Funnel { components, chain, reached })?;
     let steps = components.iter().zip(counted.reached);
     let steps = steps.map(|(component, (sessions, waits_ms))| {
         let [median_ms_from_previous] = waits_ms.percentiles([50]);

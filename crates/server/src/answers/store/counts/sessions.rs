@@ -19,13 +19,13 @@ impl Count for Lengths {
     const SPANS: bool = true;
 
     fn needs(&self) -> Columns {
-        Columns::default().of(Kind::Visit, &[])
+        Columns::default().of(Kind::Visit, &[Part::What])
     }
 
     fn add(&mut self, sheet: &Sheet) {
         let visits = sheet.all(Kind::Visit);
         for session in 0..sheet.sessions {
-            if !visits.of(session).is_empty() {
+            if visits.what[visits.of(session)].iter().any(|what| what.is_entry()) {
                 self.0.push(sheet.last_ms[session] - sheet.first_ms[session]);
             }
         }
@@ -148,7 +148,7 @@ pub fn sessions(scope: &Scope<'_>, search: &str, limit: u64, offset: u64) -> Ans
     for (_, id) in page.into_iter().skip(offset - skipped).take(limit) {
         records.extend(scope.records(&id, usize::MAX)?);
     }
-    let records = scope.filter.apply(&records, scope.range);
+    let records = scope.filter.apply(&records, scope.range, scope.meaning);
     Ok(insights::sessions(&records, scope.range, "", limit, 0))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use insights::{Flow, PathStep};
+use insights::{Flow, PathStep, bounded, bounded_by_step};
 use tracking::event::EXIT;
 
 use crate::{
@@ -123,7 +123,9 @@ impl Count for Journey {
 
 pub fn journey(scope: &Scope<'_>) -> Answer<Vec<Flow>> {
     let Journey(steps) = count(scope, Journey::default())?;
-    Ok(steps.sorted().map(|(_, from, to, count)| Flow { from, to, count }).collect())
+    let flows = steps.sorted().map(|(_, from, to, count)| Flow { from, to, count, folded: 0 });
+    let around = &scope.filter.components;
+    Ok(bounded(flows.filter(|flow| flow.touches(around)).collect()))
 }
 
 #[derive(Clone)]
@@ -142,6 +144,10 @@ impl Count for Paths {
         let mut tables: Vec<Table> = (0..self.at_most).map(|_| Table::new(sheet)).collect();
         for session in 0..sheet.sessions {
             let places = &visits.what[visits.of(session)];
+            // Of one that began before the range nobody knows which step is its first.
+            if !places.iter().any(|what| what.is_entry()) {
+                continue;
+            }
             for (step, (table, what)) in tables.iter_mut().zip(places).enumerate() {
                 let next = places.get(step + 1).map_or(sheet.names.len(), |next| next.name());
                 table.add(what.name(), next);
@@ -160,5 +166,7 @@ impl Count for Paths {
 pub fn paths(scope: &Scope<'_>, steps: u64) -> Answer<Vec<PathStep>> {
     let counted = count(scope, Paths { at_most: steps, steps: Steps::default() })?;
     let paths = counted.steps.sorted();
-    Ok(paths.map(|(step, from, to, sessions)| PathStep { step, from, to, sessions }).collect())
+    let paths =
+        paths.map(|(step, from, to, sessions)| PathStep { step, from, to, sessions, folded: 0 });
+    Ok(bounded_by_step(paths.collect()))
 }

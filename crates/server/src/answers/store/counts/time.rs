@@ -1,6 +1,6 @@
 //! How long components are looked at.
 
-use insights::ComponentTime;
+use insights::{ComponentTime, bounded};
 
 use super::{ByComponent, Durations, largest_first};
 use crate::{
@@ -106,7 +106,8 @@ pub fn time(scope: &Scope<'_>) -> Answer<Vec<ComponentTime>> {
             average_ms: tally.total_ms.checked_div(tally.visits),
             median_ms,
             p95_ms,
+            folded: 0,
         }
     });
-    Ok(largest_first(times.collect(), |entry| entry.total_ms))
+    Ok(bounded(largest_first(times.collect(), |entry| entry.total_ms)))
 }

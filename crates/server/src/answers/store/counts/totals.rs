@@ -91,15 +91,15 @@ struct Bounces(Bounce);
 
 impl Count for Bounces {
     fn needs(&self) -> Columns {
-        Columns::default().of(Kind::Visit, &[])
+        Columns::default().of(Kind::Visit, &[Part::What])
     }
 
     fn add(&mut self, sheet: &Sheet) {
         let visits = sheet.all(Kind::Visit);
         for session in 0..sheet.sessions {
-            let count = visits.of(session).len();
-            self.0.sessions += u64::from(count > 0);
-            self.0.bounced += u64::from(count == 1);
+            let whats = &visits.what[visits.of(session)];
+            self.0.sessions += u64::from(!whats.is_empty());
+            self.0.bounced += u64::from(matches!(whats, [only] if only.is_entry()));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use insights::{Activity, Bucket, bucket_starts};
+use insights::{Activity, Bucket, bounded_series, bucket_starts};
 
 use super::Numbers;
 use crate::{
@@ -164,5 +164,6 @@ pub fn popularity(scope: &Scope<'_>, bucket_ms: u64) -> Answer<Vec<Bucket>> {
     let counts = vec![Default::default(); starts.len()];
     let counted = count(scope, Buckets { starts, bucket_ms, counts })?;
     let buckets = counted.starts.into_iter().zip(counted.counts);
-    Ok(buckets.map(|(start_ms, (visits, errors))| Bucket { start_ms, visits, errors }).collect())
+    let buckets = buckets.map(|(start_ms, (visits, errors))| Bucket { start_ms, visits, errors });
+    Ok(bounded_series(buckets.collect()))
 }
