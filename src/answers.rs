@@ -10,7 +10,7 @@ use insights::{
 use serde::{Deserialize, de::DeserializeOwned};
 use tracking::{LabelMode, Record};
 
-use crate::platform::{self, Fetched};
+use crate::api::{self, Reply};
 
 /// What is asked, of which events.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,6 +119,8 @@ pub enum Failure {
 
 const SAMPLE: &str = "api/sample";
 const TOO_MANY: &str = "That is more events than one answer reads. Choose a shorter time range.";
+const SIGNED_OUT: &str =
+    "Another page answers in place of the server, perhaps one to sign in. Reload this page.";
 /// Steps of a path that are asked for.
 const STEPS: u64 = 4;
 
@@ -282,13 +284,15 @@ async fn get(subject: &str, asked: &Asked, range: Range, more: &str) -> Result<S
 }
 
 async fn fetch(url: &str) -> Result<String, Failure> {
-    match platform::fetch_text(url).await {
-        Fetched::Text(text) => Ok(text),
-        Fetched::Status(404 | 405) => Err(Failure::NoServer),
-        Fetched::Status(422) => Err(Failure::Said(TOO_MANY.to_owned())),
-        Fetched::Status(status) => Err(Failure::Said(format!("The server answers HTTP {status}."))),
-        Fetched::Unreachable => Err(Failure::Said("The server does not answer.".to_owned())),
-    }
+    let sentence = match api::get(url).await {
+        Reply::Json(text) => return Ok(text),
+        Reply::NotOurs | Reply::Refused { status: 404, .. } => return Err(Failure::NoServer),
+        Reply::Refused { status: 422, .. } => TOO_MANY.to_owned(),
+        Reply::Refused { status, .. } => format!("The server answers HTTP {status}."),
+        Reply::Redirected => SIGNED_OUT.to_owned(),
+        Reply::Unreachable => "The server does not answer.".to_owned(),
+    };
+    Err(Failure::Said(sentence))
 }
 
 /// A sample month that the server can make up.
@@ -303,17 +307,17 @@ pub struct Sample {
 
 /// Whether there is one to be had, and how far it is; none where nobody offers any.
 pub async fn sample() -> Option<Sample> {
-    sample_in(platform::fetch_text(SAMPLE).await)
+    sample_in(api::get(SAMPLE).await)
 }
 
 /// Lets the server begin with it.
 pub async fn fill_with_sample() -> Option<Sample> {
-    sample_in(platform::post(SAMPLE).await)
+    sample_in(api::post(SAMPLE).await)
 }
 
-fn sample_in(fetched: Fetched) -> Option<Sample> {
-    match fetched {
-        Fetched::Text(text) => serde_json::from_str(&text).ok(),
+fn sample_in(reply: Reply) -> Option<Sample> {
+    match reply {
+        Reply::Json(text) => serde_json::from_str(&text).ok(),
         _ => None,
     }
 }
@@ -329,9 +333,9 @@ pub struct Sink {
 
 /// All such places; none where nobody tells.
 pub async fn sinks() -> Option<Vec<Sink>> {
-    match platform::fetch_text("api/sinks").await {
-        Fetched::Text(text) => serde_json::from_str(&text).ok(),
-        Fetched::Status(_) | Fetched::Unreachable => None,
+    match api::get("api/sinks").await {
+        Reply::Json(text) => serde_json::from_str(&text).ok(),
+        _ => None,
     }
 }
 

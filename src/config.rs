@@ -7,7 +7,8 @@ use tracking::{LabelMode, Private, Settings};
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Config {
-    /// Where batches go: our own server, or any receiver of Loki's push format.
+    /// Where batches go: our own server, or any receiver of Loki's push format. Without a slash at its beginning it
+    /// is beside the page, wherever that is served from.
     pub loki_url: String,
     /// Milliseconds.
     pub flush_interval: u64,
@@ -38,7 +39,7 @@ impl Default for Config {
     fn default() -> Self {
         let settings = Settings::default();
         Self {
-            loki_url: "/loki/api/v1/push".to_owned(),
+            loki_url: "loki/api/v1/push".to_owned(),
             flush_interval: settings.flush_interval_ms,
             batch_size: settings.batch_size,
             loki_username: None,

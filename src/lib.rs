@@ -2,6 +2,7 @@
 //! watches the store.
 
 pub mod answers;
+pub mod api;
 pub mod app;
 pub mod charts;
 pub mod commands;

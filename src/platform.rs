@@ -186,7 +186,7 @@ pub fn print() {
     }
 }
 
-/// What is answered when a server has an answer, and when it has none.
+/// A file of the page, or why it did not come.
 pub enum Fetched {
     Text(String),
     Status(u16),
@@ -194,16 +194,9 @@ pub enum Fetched {
 }
 
 pub async fn fetch_text(url: &str) -> Fetched {
-    fetched(gloo_net::http::Request::get(url).send().await).await
-}
-
-/// Asks for something to be done.
-pub async fn post(url: &str) -> Fetched {
-    fetched(gloo_net::http::Request::post(url).send().await).await
-}
-
-async fn fetched(answer: Result<gloo_net::http::Response, gloo_net::Error>) -> Fetched {
-    let Ok(response) = answer else { return Fetched::Unreachable };
+    let Ok(response) = gloo_net::http::Request::get(url).send().await else {
+        return Fetched::Unreachable;
+    };
     if !response.ok() {
         return Fetched::Status(response.status());
     }

@@ -8,7 +8,7 @@ use crate::{config::Config, tracking};
 
 /// An erasure is one step on the server; a long history needs its time to travel.
 const PATIENCE_MS: u32 = 60_000;
-const PUSH: &str = "/loki/api/v1/push";
+const PUSH: &str = "loki/api/v1/push";
 
 /// What the server says about our data.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
@@ -113,7 +113,9 @@ async fn address() -> String {
 
 fn beside(push: &str) -> String {
     let base = push.trim_end_matches('/').strip_suffix(PUSH);
-    base.map_or_else(|| "api/me".to_owned(), |base| format!("{base}/api/me"))
+    // `…/other-loki/api/v1/push` is somebody else's.
+    let base = base.filter(|base| base.is_empty() || base.ends_with('/'));
+    format!("{}api/me", base.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -122,12 +124,14 @@ mod tests {
 
     #[test]
     fn the_address_is_beside_the_one_that_takes_the_events() {
+        assert_eq!(beside("loki/api/v1/push"), "api/me");
         assert_eq!(beside("/loki/api/v1/push"), "/api/me");
         assert_eq!(
             beside("https://clm.example/x/loki/api/v1/push/"),
             "https://clm.example/x/api/me"
         );
         assert_eq!(beside("https://elsewhere.example/push"), "api/me");
+        assert_eq!(beside("https://elsewhere.example/my-loki/api/v1/push"), "api/me");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod consent;
 mod demo;
 mod failures;
 mod frames;
+mod hosting;
 mod insights;
 mod live;
 mod looks;

@@ -164,7 +164,7 @@ async fn carry(mut client: TcpStream, server: SocketAddr, inner: Arc<Mutex<Inner
 }
 
 /// One request of a connection; the browser opens another for the next.
-async fn read_request(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+pub async fn read_request(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let end = loop {
         if client.read_buf(&mut bytes).await.ok()? == 0 {
@@ -191,7 +191,7 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
         .find_map(|(key, value)| key.eq_ignore_ascii_case(name).then(|| value.trim()))
 }
 
-async fn ask(server: SocketAddr, head: &str, body: &[u8]) -> Option<Vec<u8>> {
+pub async fn ask(server: SocketAddr, head: &str, body: &[u8]) -> Option<Vec<u8>> {
     let lines = head.trim_end().lines();
     let kept = lines.filter(|line| !line.to_ascii_lowercase().starts_with("connection:"));
     let head = kept.collect::<Vec<_>>().join("\r\n") + "\r\nConnection: close\r\n\r\n";

@@ -5,6 +5,7 @@
 
 pub mod axe;
 pub mod gate;
+pub mod hosts;
 mod insights;
 pub mod states;
 pub mod told;

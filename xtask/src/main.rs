@@ -1,5 +1,4 @@
-//! `cargo xtask setup`, `cargo xtask build`, `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`,
-//! `cargo xtask simulate`, `cargo xtask screenshots`, `cargo xtask grafana`.
+//! What a person types: `cargo xtask` with one of the commands below.
 
 mod bench;
 mod browser;
@@ -13,6 +12,8 @@ mod process;
 mod results;
 mod sample;
 mod screenshots;
+mod serve;
+mod server;
 mod setup;
 mod shell;
 mod simulate;
@@ -43,6 +44,8 @@ enum Command {
     Build,
     /// Build everything, start the server and open the dashboard
     Demo(demo::Args),
+    /// Serve the page with trunk, built again at every change, and start a server beside it
+    Serve(serve::Args),
     /// Run the checks: format, lints, unit tests, browser tests, journeys
     Test(test::Args),
     /// Measure: our tracker beside others, our page beside Yew's hello world
@@ -58,7 +61,7 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let when_interrupted = match cli.command {
-        Command::Demo(_) => ExitCode::SUCCESS,
+        Command::Demo(_) | Command::Serve(_) => ExitCode::SUCCESS,
         Command::Setup
         | Command::Build
         | Command::Test(_)
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::run(&shell),
         Command::Build => build::run(&shell),
         Command::Demo(args) => demo::run(&shell, args),
+        Command::Serve(args) => serve::run(&shell, args),
         Command::Test(args) => test::run(&shell, &args),
         Command::Bench(args) => bench::run(&shell, &args),
         Command::Simulate(args) => simulate::run(&shell, &args),

@@ -21,6 +21,11 @@ pub struct Tools {
 }
 
 impl Tools {
+    /// Folders of the tools that are not on PATH already.
+    pub fn dirs(&self) -> &[PathBuf] {
+        &self.dirs
+    }
+
     /// PATH with the tools in front.
     pub fn path(&self) -> Result<OsString> {
         let old = env::var_os("PATH").unwrap_or_default();
