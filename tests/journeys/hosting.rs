@@ -1,6 +1,6 @@
 //! Where the page may be served from: below a path, by a host of files alone, by `trunk serve`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::support::{
     Person, Setup, Site,
@@ -28,15 +28,14 @@ async fn see_all_parts(person: &Person, page: &str) {
     }
     let manifest = person.run("return document.querySelector('link[rel=manifest]').href").await;
     assert!(manifest.starts_with(page), "{manifest}");
-    let start = person
+    // What an installed page starts with.
+    person
         .run(
             "const m = document.querySelector('link[rel=manifest]').href;
-             const start = r => new URL(r.start_url, m).href;
-             window.start = ''; fetch(m).then(r => r.json()).then(r => { window.start = start(r); }); return ''",
+             fetch(m).then(r => r.json()).then(r => { window.start = new URL(r.start_url, m).href; }); return ''",
         )
         .await;
-    assert_eq!(start, "");
-    person.until("return window.start === arguments[0]", page.into()).await;
+    person.until(&format!("return window.start === '{page}'"), 0).await;
 }
 
 #[tokio::test]
