@@ -5,8 +5,6 @@ import { table, writeInto } from './readme.mjs';
 const [server, helloDist, ourDist] = process.argv.slice(2), rounds = Number(process.env.ROUNDS || 15);
 const nap = (ms) => new Promise((r) => setTimeout(r, ms)), f = (x) => x.toFixed(0), max = (x) => Math.max(...x), min = (x) => Math.min(...x);
 const median = (x) => [...x].sort((p, q) => p - q)[x.length >> 1];
-// The original dashboard, cold, on its authors' kind of machine: first paint after 412 ms, ready after 1,975.
-const ORIGINAL = { paint: 412, ready: 1975 };
 
 async function serve(dist, extra = []) {
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-'));
@@ -158,9 +156,7 @@ const rows = [
   [`Live page, ${live.recorded} events in some 10 s: rows drawn; longest task, ms (0: none over 50)`, '', `${live.rows}; ${live.long}`, ''],
   [`after an hour's ${long.events} events: script heap, wasm memory, nodes`, '', ['heap', 'wasm', 'nodes'].map((k) => `${(long.after[k] / long.before[k] * 100 - 100).toFixed(1)} %`).join(', '), ''],
 ];
-// Both ratios are to a first paint on the same machine; only their quotient compares machines.
-const ratio = (ready / paint) / (ORIGINAL.ready / ORIGINAL.paint);
-const notes = [`The original needs ${f(ORIGINAL.ready)} ms until ready, ${(ORIGINAL.ready / ORIGINAL.paint).toFixed(1)} times its first paint of ${ORIGINAL.paint} ms; we need ${(ready / paint).toFixed(1)} times hello world's: ${ratio.toFixed(2)} of it.`];
+const notes = [];
 const swing = max(got.helloPaint) / min(got.helloPaint);
 if (swing > 1.5) notes.push(`The machine was noisy: hello world's slowest paint took ${swing.toFixed(1)} times as long as its fastest.`);
 console.log(table(rows) + '\n\n' + notes.join('\n'));
