@@ -15,7 +15,7 @@ use crate::{
     observe::{self, Metrics},
     outbox::{self, Sink},
     person, retention,
-    store::{Store, StoreError},
+    store::{self, Store, StoreError},
     web::{App, router},
 };
 
@@ -70,7 +70,7 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Counts anew what is kept ready for the answers. A server that runs on the same file waits for it.
+/// Counts anew what is kept ready for the answers. No server may run on the same file.
 ///
 /// # Errors
 /// When the events cannot be opened or written.
@@ -102,6 +102,7 @@ fn workers(config: &Config, store: &Store, metrics: &Metrics) -> Vec<JoinHandle<
     if config.events_stdout {
         workers.push(tokio::spawn(outbox::work(store.clone(), Sink::Stdout, metrics.clone())));
     }
+    workers.push(tokio::spawn(store::tend(store.clone())));
     let pulse = observe::pulse(store.clone(), config.access.clone(), sinks.clone());
     workers.push(tokio::spawn(pulse));
     if let Some(keep) = config.retention {

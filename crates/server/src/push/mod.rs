@@ -92,6 +92,11 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let text = format!("{self}\n");
         match &self {
+            // Said in the log when it began.
+            Self::Store(StoreError::Unwell(why)) => {
+                let text = format!("{self}: {why}\n");
+                (self.status(), [(header::RETRY_AFTER, "5")], text).into_response()
+            }
             Self::Store(error) => {
                 tracing::error!("events were not stored: {error}");
                 (self.status(), [(header::RETRY_AFTER, "5")], text).into_response()

@@ -66,7 +66,7 @@ pub struct Args {
     #[arg(long, env = "CLM_RETENTION_DAYS", default_value_t = 30, value_name = "DAYS",
           value_parser = clap::value_parser!(u32).range(..=3_650))]
     pub retention_days: u32,
-    /// Size of the file of events in MB at which no more are taken, 16 and up; 0 is no limit.
+    /// Size of the file of events and its log in MB at which no more are taken, 16 and up; 0 is no limit.
     #[arg(long, env = "CLM_MAX_STORE_MB", default_value_t = 0, value_name = "MB",
           value_parser = max_store)]
     pub max_store_mb: u32,

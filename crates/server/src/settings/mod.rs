@@ -48,7 +48,7 @@ pub struct Config {
     pub max_connections: usize,
     /// None keeps events for ever.
     pub retention: Option<Duration>,
-    /// Bytes of the file of events; 0 is no limit.
+    /// Bytes of the file of events and its log; 0 is no limit.
     pub max_store_bytes: u64,
     /// What `/api` asks for, if anything.
     pub token: Option<String>,

@@ -1,13 +1,14 @@
 //! Whose data was erased: gone from here at once, refused from then on, and Loki's turn to erase it
 //! remembered until Loki is done.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tracking::UserId;
 
 use crate::store::{
-    BUSY, StoreError,
+    StoreError,
+    ledger::{self, Counted},
     segments::{self, Packing},
 };
 
@@ -28,8 +29,6 @@ CREATE INDEX IF NOT EXISTS erased_by_turn ON erased (next_try) WHERE at_loki = '
 
 /// Requests that may wait for Loki at the same time.
 const PENDING: i64 = 10_000;
-/// How long readers may keep the log from being emptied at once.
-const CHECKPOINT: Duration = Duration::from_millis(100);
 
 /// What Loki has to do with an erasure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -99,17 +98,12 @@ impl Known {
         now_ms: u64,
         has_loki: bool,
         packing: &Packing,
-    ) -> Result<Erased, StoreError> {
+    ) -> Result<(Erased, Counted), StoreError> {
         connection.pragma_update(None, "secure_delete", true)?;
         let erased = erase(connection, user.as_str(), now_ms, has_loki, packing);
         connection.pragma_update(None, "secure_delete", false)?;
         let erased = erased?;
         self.0.insert(user.as_str().to_owned());
-        // The log still has the old pages. A reader may hold it: events do not wait for that, and
-        // the ordinary checkpoint overwrites the pages later.
-        connection.busy_timeout(CHECKPOINT)?;
-        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        connection.busy_timeout(BUSY)?;
         Ok(erased)
     }
 }
@@ -120,9 +114,10 @@ fn erase(
     now_ms: u64,
     has_loki: bool,
     packing: &Packing,
-) -> Result<Erased, StoreError> {
+) -> Result<(Erased, Counted), StoreError> {
     let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let changes = transaction.total_changes();
     let before = find(&transaction, user)?;
     let at_loki = match before.map(|erasure| erasure.at_loki) {
         Some(AtLoki::Pending) => AtLoki::Pending,
@@ -163,9 +158,10 @@ fn erase(
         )?;
     }
     segments::pack(&transaction, packing)?;
+    let counted = ledger::count(&transaction, changes)?;
     transaction.commit()?;
     let at_ms = before.map_or(now_ms, |erasure| erasure.at_ms);
-    Ok(Erased { events, analytics, erasure: Erasure { at_ms, at_loki } })
+    Ok((Erased { events, analytics, erasure: Erasure { at_ms, at_loki } }, counted))
 }
 
 /// Whether and when `user` was erased.

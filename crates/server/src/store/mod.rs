@@ -1,8 +1,15 @@
 //! The events in one SQLite file: one thread writes, any number read.
 
 mod erased;
+mod file;
+mod folder;
+mod health;
+mod ledger;
+mod log;
 mod note;
 mod outbox;
+mod place;
+mod probe;
 mod retention;
 mod row;
 mod schema;
@@ -13,19 +20,18 @@ mod writer;
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 use thiserror::Error;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 use tracking::UserId;
 
 use crate::observe::Metrics;
+use file::{File, Shared};
+use folder::Folder;
 
 pub use erased::{AtLoki, Erased, Erasure, find as find_erasure};
 pub use note::Note;
@@ -37,8 +43,11 @@ pub use writer::Writer;
 
 /// How long a connection waits for another one's lock.
 const BUSY: Duration = Duration::from_secs(5);
-/// Requests that may wait for the writer.
+/// Requests that may wait for the writer, and what else may beside them.
 const WAITING: usize = 256;
+const SPARE: usize = 16;
+/// How often somebody looks at the log.
+const TEND: Duration = Duration::from_secs(5);
 /// Events of somebody who looks at an empty dashboard.
 const FIRST_LOOK: i64 = 200;
 /// Questions answered at the same time.
@@ -60,6 +69,17 @@ pub enum StoreError {
     Json(#[from] serde_json::Error),
     #[error("too many requests wait for the disk")]
     Busy,
+    #[error(
+        "another server works in this folder: stop it first, or choose another folder with --data"
+    )]
+    Taken,
+    /// What is wrong was said in the log already.
+    #[error("{0}")]
+    Unwell(String),
+    #[error("{0}")]
+    Damaged(String),
+    #[error("the log beside the file is as long as it may be: a program reads the file for long")]
+    LogFull,
     #[error("{0}")]
     Write(String),
     #[error("the store has stopped")]
@@ -70,9 +90,9 @@ pub enum StoreError {
 pub struct Store {
     path: Arc<PathBuf>,
     jobs: mpsc::Sender<writer::Job>,
-    readers: Arc<Semaphore>,
-    /// Whether the last commit went well.
-    is_well: Arc<AtomicBool>,
+    shared: Shared,
+    /// What somebody saw who looked whether all is well.
+    last_look: Arc<Mutex<Option<probe::Look>>>,
     packing: Packing,
 }
 
@@ -118,22 +138,13 @@ impl Store {
         metrics: Metrics,
         packing: Packing,
     ) -> Result<(Self, Writer), StoreError> {
-        std::fs::create_dir_all(data)?;
-        let path = data.join("events.db");
-        let mut connection = Connection::open(&path)?;
-        connection.busy_timeout(BUSY)?;
-        schema::prepare(&mut connection, &packing)?;
-        schema::limit(&connection, max_bytes)?;
-        let (jobs, queue) = mpsc::channel(WAITING);
-        note::prepare(&connection)?;
-        outbox::prepare(&connection)?;
-        let known = erased::Known::load(&connection)?;
-        let is_well = Arc::new(AtomicBool::new(true));
-        let health = writer::Health { is_well: is_well.clone(), metrics, packing };
-        let writer = Writer::start(connection, known, queue, health)?;
-        let readers = Arc::new(Semaphore::new(READERS));
-        let store = Self { path: Arc::new(path), jobs, readers, is_well, packing };
-        Ok((store, writer))
+        let folder = Folder::open(data)?;
+        let path = Arc::new(folder.events());
+        let file = File::open(folder, max_bytes, packing)?;
+        let shared = file.shared();
+        let (jobs, queue) = mpsc::channel(WAITING + SPARE);
+        let writer = Writer::start(file, queue, metrics)?;
+        Ok((Self { path, jobs, shared, last_look: Arc::default(), packing }, writer))
     }
 
     /// Stores what is not there yet, but nothing of users whose data was erased. When it returns, the
@@ -161,8 +172,16 @@ impl Store {
         received_ms: u64,
     ) -> Result<Inserted, StoreError> {
         let (done, answer) = oneshot::channel();
+        // A few places are for those that look whether all is well, and for what keeps the store in order.
+        if self.jobs.capacity() <= SPARE {
+            return Err(StoreError::Busy);
+        }
         self.hand_over(writer::Job::Insert(writer::Insert { rows, notes, received_ms, done }))?;
-        answer.await.map_err(|_| StoreError::Stopped)?.map_err(StoreError::Write)
+        let stored = answer.await.map_err(|_| StoreError::Stopped)?;
+        stored.map_err(|text| match self.shared.health.trouble() {
+            Some(trouble) => StoreError::Unwell(trouble),
+            None => StoreError::Write(text),
+        })
     }
 
     fn hand_over(&self, job: writer::Job) -> Result<(), StoreError> {
@@ -184,8 +203,12 @@ impl Store {
         has_loki: bool,
     ) -> Result<Erased, StoreError> {
         let packing = self.packing;
-        self.alone(move |connection, known| {
-            known.erase(connection, &user, now_ms, has_loki, &packing)
+        self.alone(move |file| {
+            let File { connection, known, .. } = file;
+            let (erased, counted) = known.erase(connection, &user, now_ms, has_loki, &packing)?;
+            file.settle(counted)?;
+            file.empty_log()?;
+            Ok(erased)
         })
         .await
     }
@@ -198,11 +221,14 @@ impl Store {
         &self,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.alone(move |connection, _| {
+        self.alone(move |file| {
             let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                file.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let before = transaction.total_changes();
             let changed = change(&transaction)?;
+            let counted = ledger::count(&transaction, before)?;
             transaction.commit()?;
+            file.settle(counted)?;
             Ok(changed)
         })
         .await
@@ -263,22 +289,17 @@ impl Store {
     pub async fn forget_old(&self, bound: Bound) -> Result<usize, StoreError> {
         let packing = self.packing;
         let events = self.change(move |file| retention::step(file, &bound, &packing)).await?;
-        self.alone(|connection, _| Ok(retention::give_back(connection)?)).await?;
+        self.alone(|file| Ok(retention::give_back(&file.connection)?)).await?;
         Ok(events)
     }
 
-    /// Whether the file can be written; after a failure it really is.
+    /// Gives the log's room back when nobody writes.
     ///
     /// # Errors
-    /// When it cannot.
-    pub async fn probe(&self) -> Result<(), StoreError> {
-        if self.is_well.load(Ordering::Relaxed) {
-            return self.change(|_| Ok(())).await;
-        }
-        self.change(|file| schema::take_room(file)).await?;
-        self.change(|file| schema::give_room(file)).await?;
-        self.is_well.store(true, Ordering::Relaxed);
-        Ok(())
+    /// When the file cannot be written.
+    pub async fn tidy(&self) -> Result<(), StoreError> {
+        // The writer does it after each piece of work.
+        self.alone(|_| Ok(())).await
     }
 
     /// Counts all that is kept along with the events anew.
@@ -318,11 +339,16 @@ impl Store {
 
     async fn alone<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection, &mut erased::Known) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&mut File) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (done, answer) = oneshot::channel();
-        self.hand_over(writer::Job::Alone(Box::new(move |connection, known| {
-            let _ = done.send(work(connection, known));
+        self.hand_over(writer::Job::Alone(Box::new(move |file| {
+            let result = file.ready().and_then(|_| work(file));
+            match &result {
+                Ok(_) => file.health().moved_on(),
+                Err(failure) => file.health().saw(failure),
+            }
+            let _ = done.send(result);
         })))?;
         answer.await.map_err(|_| StoreError::Stopped)?
     }
@@ -335,19 +361,51 @@ impl Store {
         &self,
         ask: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let permit = self.readers.clone().acquire_owned().await.map_err(|_| StoreError::Stopped)?;
-        let path = self.path.clone();
+        self.read_as(self.shared.readers.clone(), ask).await
+    }
+
+    async fn read_as<T: Send + 'static>(
+        &self,
+        places: Arc<Semaphore>,
+        ask: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let permit = places.acquire_owned().await.map_err(|_| StoreError::Stopped)?;
+        let (path, shared) = (self.path.clone(), self.shared.clone());
         tokio::task::spawn_blocking(move || {
             // Held in here: a client that goes away does not stop its question.
             let _permit = permit;
-            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let mut connection = Connection::open_with_flags(path.as_ref(), flags)?;
-            connection.busy_timeout(BUSY)?;
-            connection.pragma_update(None, "query_only", true)?;
-            let transaction = connection.transaction()?;
-            ask(&transaction)
+            // What stands at its name may be another file, with a log that is not its own.
+            shared.look()?;
+            let result = read(&path, ask);
+            if let Err(failure) = &result {
+                shared.health.saw(failure);
+            }
+            result
         })
         .await
         .map_err(|_| StoreError::Stopped)?
     }
+}
+
+/// Gives the log's room back when nobody writes, until it is dropped.
+pub async fn tend(store: Store) {
+    loop {
+        tokio::time::sleep(TEND).await;
+        // What does not go well is told of elsewhere.
+        let _ = store.tidy().await;
+    }
+}
+
+fn read<T>(
+    path: &Path,
+    ask: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    // The writer alone copies the log into the file.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let transaction = connection.transaction()?;
+    ask(&transaction)
 }

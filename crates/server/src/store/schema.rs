@@ -1,9 +1,13 @@
 //! The file's layout and its version.
 
-use rusqlite::{Connection, ErrorCode};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tracking::{Component, Event, EventId, Record, SessionId, Timestamp, UserSecret};
 
 use crate::store::{
     StoreError,
+    row::{INSERT, Row},
     segments::{self, Packing},
 };
 
@@ -14,8 +18,9 @@ const INCREMENTAL: i64 = 2;
 
 /// Memory for pages, in kB; negative is SQLite's way to say so.
 const CACHE_KB: i64 = -32_768;
-/// Pages of the log that make it worth copying into the file: 16 MB.
-const CHECKPOINT: i64 = 4_096;
+/// How long a start may look whether the file is whole; and the steps of SQLite between two looks at the clock.
+const CHECK: Duration = Duration::from_secs(1);
+const STEPS: i32 = 10_000;
 /// Bytes that a store must have room for to be ready: those of the largest push.
 const ROOM: i64 = 1 << 20;
 
@@ -107,9 +112,7 @@ pub fn prepare(connection: &mut Connection, packing: &Packing) -> Result<(), Sto
     connection.pragma_update(None, "cache_size", CACHE_KB)?;
     // What takes one statement back, triggers and all, is written page by page otherwise.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
         0 => {
             transaction.execute_batch(CREATE)?;
@@ -158,14 +161,57 @@ fn store_once(file: &Connection) -> Result<(), StoreError> {
     Ok(file.execute_batch(BY_TIME)?)
 }
 
-/// From `bytes` on, the file takes nothing more; 0 is no limit. What is there already stays.
-pub fn limit(connection: &Connection, bytes: u64) -> Result<(), StoreError> {
-    if bytes > 0 {
-        let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
-        let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
-        connection
-            .query_row(&format!("PRAGMA max_page_count = {}", pages.max(1)), [], |_| Ok(()))?;
+/// Looks through the file, as far as that goes in a moment.
+pub fn check(connection: &mut Connection) -> Result<(), StoreError> {
+    let end = Instant::now() + CHECK;
+    connection.progress_handler(STEPS, Some(move || Instant::now() > end))?;
+    let found = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    connection.progress_handler(0, None::<fn() -> bool>)?;
+    match found {
+        Ok(text) if text == "ok" => Ok(()),
+        Ok(text) => Err(StoreError::Damaged(text)),
+        Err(failure) if failure.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+            Ok(())
+        }
+        Err(failure) => Err(failure.into()),
     }
+}
+
+/// Reads the first and the last of all that pushes write and answers read, as they do.
+pub fn look(file: &Connection) -> Result<(), StoreError> {
+    for table in ["events", "sessions", "users", "segments", "columns", "erased", "analytics"] {
+        for order in ["", " DESC"] {
+            let one = format!("SELECT * FROM {table} ORDER BY 1{order} LIMIT 1");
+            let mut one = file.prepare_cached(&one)?;
+            let mut rows = one.query([])?;
+            while rows.next()?.is_some() {}
+        }
+    }
+    let by_index = "SELECT MAX(timestamp), (SELECT MAX(session_id) FROM events), (SELECT MAX(user_id) FROM events),
+        (SELECT events FROM totals) FROM events";
+    file.query_row(by_index, [], |_| Ok(()))?;
+    Ok(())
+}
+
+/// Stores an event and takes that back: nothing of it is written.
+pub fn try_insert(connection: &mut Connection) -> Result<(), StoreError> {
+    let record = Record {
+        event_id: EventId(0),
+        timestamp: Timestamp(0),
+        user_id: UserSecret::new(0).user_id(),
+        session_id: SessionId::new(0, 0),
+        seq: 0,
+        component: Component::new("", ""),
+        demo: false,
+        event: Event::SessionStart { previous_session_id: None },
+    };
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut added = segments::Added::default();
+    added.add(&record);
+    let row = Row { record: record.clone(), line: String::new() };
+    row.insert(&mut transaction.prepare_cached(INSERT)?, 0)?;
+    added.write(&transaction)?;
+    transaction.rollback()?;
     Ok(())
 }
 

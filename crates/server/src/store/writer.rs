@@ -1,15 +1,8 @@
 //! The one thread that writes: requests that arrive while it is busy share the next commit.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::JoinHandle,
-    time::Instant,
-};
+use std::{thread::JoinHandle, time::Instant};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::TransactionBehavior;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -17,9 +10,11 @@ use crate::{
     store::{
         Inserted, StoreError,
         erased::Known,
+        file::File,
+        ledger,
         note::Note,
         row::{INSERT, Row},
-        segments::{self, Packing},
+        segments,
     },
 };
 
@@ -35,19 +30,19 @@ pub struct Insert {
     pub done: oneshot::Sender<Result<Inserted, String>>,
 }
 
+impl Insert {
+    fn bytes(&self) -> u64 {
+        let rows = self.rows.iter().map(|row| row.line.len());
+        rows.chain(self.notes.iter().map(|note| note.line.len())).sum::<usize>() as u64
+    }
+}
+
 /// Work on the file that has its own transaction.
-pub type Alone = Box<dyn FnOnce(&mut Connection, &mut Known) + Send>;
+pub type Alone = Box<dyn FnOnce(&mut File) + Send>;
 
 pub enum Job {
     Insert(Insert),
     Alone(Alone),
-}
-
-/// What the thread tells of itself, and how it packs.
-pub struct Health {
-    pub is_well: Arc<AtomicBool>,
-    pub metrics: Metrics,
-    pub packing: Packing,
 }
 
 /// The writing thread.
@@ -55,25 +50,28 @@ pub struct Writer(JoinHandle<()>);
 
 impl Writer {
     pub(crate) fn start(
-        mut connection: Connection,
-        mut known: Known,
+        mut file: File,
         mut queue: mpsc::Receiver<Job>,
-        health: Health,
+        metrics: Metrics,
     ) -> std::io::Result<Self> {
         let work = move || {
             while let Some(first) = queue.blocking_recv() {
                 let mut next = Some(first);
                 let mut inserts = Vec::new();
+                let mut bytes = 0;
                 while let Some(Job::Insert(insert)) = next {
+                    bytes += insert.bytes();
                     inserts.push(insert);
-                    next = if inserts.len() < GROUP { queue.try_recv().ok() } else { None };
+                    let is_full = inserts.len() >= GROUP || bytes >= file.group_bytes();
+                    next = if is_full { None } else { queue.try_recv().ok() };
                 }
                 if !inserts.is_empty() {
-                    store(&mut connection, &known, inserts, &health);
+                    store(&mut file, inserts, &metrics);
                 }
                 if let Some(Job::Alone(work)) = next {
-                    work(&mut connection, &mut known);
+                    work(&mut file);
                 }
+                file.tidy();
             }
         };
         std::thread::Builder::new().name("store-writer".into()).spawn(work).map(Self)
@@ -86,23 +84,23 @@ impl Writer {
     }
 }
 
-fn store(connection: &mut Connection, known: &Known, inserts: Vec<Insert>, health: &Health) {
+fn store(file: &mut File, inserts: Vec<Insert>, metrics: &Metrics) {
     let start = Instant::now();
-    let result =
-        commit(connection, known, &health.packing, &inserts).map_err(|error| error.to_string());
-    health.metrics.committed(start.elapsed());
-    health.is_well.store(result.is_ok(), Ordering::Relaxed);
+    let result = commit(file, &inserts);
+    metrics.committed(start.elapsed());
     match result {
         Ok(new) => {
+            file.health().wrote();
             for (insert, new) in inserts.into_iter().zip(new) {
-                let erased = erased(known, &insert);
+                let erased = erased(&file.known, &insert);
                 // Who no longer waits sends again; the rows are known then.
                 let _ = insert.done.send(Ok(Inserted { erased, new }));
             }
         }
-        Err(error) => {
+        Err(failure) => {
+            file.health().failed(&failure);
             for insert in inserts {
-                let _ = insert.done.send(Err(error.clone()));
+                let _ = insert.done.send(Err(failure.to_string()));
             }
         }
     }
@@ -119,13 +117,12 @@ fn is_erased(known: &Known, note: &Note) -> bool {
 }
 
 /// How many rows of each were new.
-fn commit(
-    connection: &mut Connection,
-    known: &Known,
-    packing: &Packing,
-    inserts: &[Insert],
-) -> Result<Vec<usize>, StoreError> {
+fn commit(file: &mut File, inserts: &[Insert]) -> Result<Vec<usize>, StoreError> {
+    let sizes = file.ready()?;
+    file.has_room(sizes)?;
+    let File { connection, known, packing, .. } = file;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let before = transaction.total_changes();
     let mut new = Vec::with_capacity(inserts.len());
     {
         let mut statement = transaction.prepare_cached(INSERT)?;
@@ -146,6 +143,8 @@ fn commit(
         added.write(&transaction)?;
     }
     segments::pack(&transaction, packing)?;
+    let counted = ledger::count(&transaction, before)?;
     transaction.commit()?;
+    file.settle(counted)?;
     Ok(new)
 }

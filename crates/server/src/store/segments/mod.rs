@@ -19,7 +19,7 @@ pub use pack::{Packing, pack, rebuild};
 
 /// `users` and `sessions` give numbers to ids. A session's `segment` is the sheet that has it; loose ones may have
 /// changed since. The `columns` of a segment stand under its id times 64 and their own number. `totals` is one
-/// row.
+/// row; its `commits` and `generation` are for the store's `ledger`.
 pub const CREATE: &str = "
 CREATE TABLE users (
     id INTEGER PRIMARY KEY,
@@ -48,8 +48,12 @@ CREATE TABLE columns (
     id INTEGER PRIMARY KEY,
     bytes BLOB NOT NULL
 ) STRICT;
-CREATE TABLE totals (events INTEGER NOT NULL) STRICT;
-INSERT INTO totals VALUES (0);
+CREATE TABLE totals (
+    events INTEGER NOT NULL,
+    commits INTEGER NOT NULL DEFAULT 0,
+    generation INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO totals (events) VALUES (0);
 CREATE TRIGGER event_removed AFTER DELETE ON events BEGIN
     UPDATE sessions SET events = events - 1, is_loose = 1 WHERE session_id = old.session_id;
     UPDATE totals SET events = events - 1;
