@@ -20,7 +20,7 @@ pub fn entries(json: &str) -> Result<Vec<&RawValue>, String> {
     })?;
     let Some(list) = top.get("components") else { return Ok(Vec::new()) };
     serde_json::from_str(list.get()).map_err(|_| {
-        format!("The registry's \"components\" must be a list, but is {}.", kind(list))
+        format!("The registry has {} in place of the list \"components\".", kind(list))
     })
 }
 

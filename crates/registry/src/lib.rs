@@ -10,7 +10,7 @@ mod json;
 #[cfg(feature = "origins")]
 mod origins;
 #[cfg(feature = "origins")]
-pub use origins::origin;
+pub use origins::origins;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 

@@ -7,22 +7,27 @@ use url::Url;
 use crate::Registry;
 
 impl Registry {
-    /// Each of them once, in order, spelt as a browser does and in letters that cannot end a
-    /// directive. `//host` follows the page's scheme, so both are there.
+    /// Each of them once, in order.
     #[must_use]
     pub fn frame_origins(&self) -> BTreeSet<String> {
         let external = self.components.iter().filter(|component| component.is_external());
-        let addresses = external.flat_map(|component| match &*component.implementation {
-            any if any.starts_with("//") => vec![format!("http:{any}"), format!("https:{any}")],
-            absolute => vec![absolute.to_owned()],
-        });
-        addresses.filter_map(|address| origin(&address)).collect()
+        external.flat_map(|component| origins(&component.implementation)).collect()
     }
 }
 
-/// The origin of an absolute web address.
+/// The origins that an address can lead to, spelt as a browser does and in letters that cannot end a
+/// directive: none for a page of our own folder, two for `//host`, which follows the page's scheme.
 #[must_use]
-pub fn origin(address: &str) -> Option<String> {
+pub fn origins(address: &str) -> Vec<String> {
+    if address.starts_with("//") {
+        let schemes = ["http:", "https:"].into_iter();
+        schemes.filter_map(|scheme| origin(&[scheme, address].concat())).collect()
+    } else {
+        origin(address).into_iter().collect()
+    }
+}
+
+fn origin(address: &str) -> Option<String> {
     let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let origin = url.origin().ascii_serialization();
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b":/.-_[]".contains(&b);

@@ -19,12 +19,13 @@ use thiserror::Error;
 /// caller's to bound.
 const MAX_NODES: usize = 5_000_000;
 
-/// Says where and never what: the file may be another one than was meant.
+/// What is wrong with the file, as the end of a sentence. Says where and never what: the file may be
+/// another one than was meant.
 #[derive(Debug, Error)]
 pub enum YamlError {
-    #[error("it is not valid YAML (line {line}, column {column})")]
+    #[error("is not valid YAML (line {line}, column {column})")]
     Syntax { line: u64, column: u64 },
-    #[error("it is not valid YAML, or holds more than {MAX_NODES} values")]
+    #[error("is not valid YAML, or holds more than {MAX_NODES} values")]
     Unplaced,
 }
 

@@ -46,11 +46,11 @@ fn what_cannot_be_used_at_all_is_said_in_a_sentence() {
         ),
         (
             r#"{"components":{"a":{}}}"#.to_owned(),
-            "The registry's \"components\" must be a list, but is an object.",
+            "The registry has an object in place of the list \"components\".",
         ),
         (
             r#"{"components":"a.html"}"#.to_owned(),
-            "The registry's \"components\" must be a list, but is a text.",
+            "The registry has a text in place of the list \"components\".",
         ),
         (
             entry(r#"{"name":"x"}"#),

@@ -22,6 +22,8 @@ pub mod observe;
 pub mod outbox;
 pub mod person;
 mod push;
+pub mod registry;
+mod regular_file;
 mod retention;
 mod run;
 pub mod sample;

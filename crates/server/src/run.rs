@@ -55,9 +55,11 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     let mut stdout = io::stdout();
     let _ = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
 
-    let workers = workers(&config, &store, &metrics);
+    let mut workers = workers(&config, &store, &metrics);
     let max_connections = config.max_connections;
-    let app = router(Arc::new(App::new(store, config, metrics)));
+    let app = App::new(store, config, metrics);
+    workers.push(tokio::spawn(app.registries.clone().watch()));
+    let app = router(Arc::new(app));
     listen::serve(listener, app, max_connections, stop, GRACE).await;
     // Each goes on where it was at the next start.
     for worker in workers {

@@ -18,7 +18,7 @@ use crate::{
     clock::now_ms,
     push,
     store::{Row, StoreError},
-    web::{App, error, registry},
+    web::{App, error},
 };
 
 /// The components that come with the page.
@@ -137,11 +137,9 @@ fn unreadable(failure: &StoreError) -> Response {
 }
 
 async fn work(app: &App) -> Result<(), StoreError> {
-    let own = match &app.config.registry {
-        Some(path) => registry::read(path).await.ok(),
-        None => None,
-    };
-    let own = own.and_then(|text| places(&text).ok());
+    let current = app.registries.refreshed().await;
+    let own = current.text().and_then(|text| std::str::from_utf8(&text.plain).ok());
+    let own = own.and_then(|text| places(text).ok());
     let places = match own {
         Some(places) => places,
         None => places(REGISTRY).map_err(StoreError::Write)?,

@@ -11,7 +11,7 @@ use axum::{
     extract::ConnectInfo,
     http::{Method, Request, StatusCode},
 };
-use common::{Answer, Server, one_visit, server, server_with};
+use common::{Answer, Server, entry, now_ms, one_visit, server, server_with, visit};
 
 const PUSH: &str = "/loki/api/v1/push";
 const NEAR: &str = "127.0.0.1";
@@ -209,7 +209,6 @@ async fn beyond_this_machine_a_name_must_be_ours_or_a_bare_address() {
         ("rebound.example", StatusCode::FORBIDDEN),
         ("dashboard.example.evil.example", StatusCode::FORBIDDEN),
         ("dashboard.example:port", StatusCode::FORBIDDEN),
-        ("", StatusCode::FORBIDDEN),
     ] {
         let answer =
             ask(&server, NEAR, Method::GET, "/healthz", &[("host", host)], String::new()).await;
@@ -232,5 +231,176 @@ async fn every_answer_says_how_a_browser_must_treat_it() {
     }
     for path in ["/metrics", "/api/insights/summary", "/api/zap"] {
         assert_eq!(server.get(path).await.header("cache-control"), "no-store", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_elsewhere_may_read_why_it_was_refused_and_when_to_come_back() {
+    let shop = ("origin", "https://shop.example");
+    let server = server_with(|config, _| {
+        config.origins = vec!["https://shop.example".parse().unwrap()];
+        config.client_rate = 1;
+    });
+    let readable = |answer: &Answer| {
+        assert_eq!(answer.header("access-control-allow-origin"), "https://shop.example");
+        let exposed = answer.header("access-control-expose-headers");
+        assert!(exposed.contains("retry-after"), "{exposed}");
+        assert!(exposed.contains("clm-clock-skew-ms"), "{exposed}");
+    };
+    let mut refused = None;
+    for id in 1..=20 {
+        let answer = push_from(&server, "203.0.113.5", id, &[shop]).await;
+        readable(&answer);
+        if answer.status == StatusCode::TOO_MANY_REQUESTS {
+            refused = Some(answer);
+        }
+    }
+    assert!(refused.unwrap().header("retry-after").parse::<u64>().unwrap() >= 1);
+    // Whoever asks first is not counted.
+    for _ in 0..20 {
+        let headers = [shop, ("access-control-request-method", "POST")];
+        let answer =
+            ask(&server, "203.0.113.5", Method::OPTIONS, PUSH, &headers, String::new()).await;
+        assert_eq!(answer.status, StatusCode::OK);
+    }
+    let wrong = ask(&server, NEAR, Method::POST, PUSH, &[shop], "nonsense".into()).await;
+    assert!(wrong.status.is_client_error());
+    readable(&wrong);
+
+    // A store that takes no more.
+    let server = server_with(|config, _| {
+        config.origins = vec!["https://shop.example".parse().unwrap()];
+        config.max_store_bytes = 300_000;
+    });
+    let mut full = push_from(&server, NEAR, 1, &[shop]).await;
+    for batch in 1..100 {
+        let visits: Vec<_> =
+            (0..500).map(|id| entry(&visit(batch * 1_000 + id, now_ms()))).collect();
+        let headers = [shop, ("content-type", "application/json")];
+        full = ask(&server, NEAR, Method::POST, PUSH, &headers, common::request(&visits)).await;
+        if full.status != StatusCode::NO_CONTENT {
+            break;
+        }
+    }
+    assert_eq!(full.status, StatusCode::SERVICE_UNAVAILABLE, "{}", full.text);
+    assert!(!full.header("retry-after").is_empty());
+    readable(&full);
+}
+
+#[tokio::test]
+async fn a_page_of_ours_may_push_however_the_proxy_spells_the_host() {
+    let server = server_with(|config, _| {
+        config.token = Some("operator".into());
+        config.hosts = vec!["dash.example".into()];
+        config.origins = vec!["https://shop.example".parse().unwrap()];
+    });
+    let own = "https://dash.example";
+    for (id, (host, origin, expected)) in [
+        ("dash.example", own, StatusCode::NO_CONTENT),
+        ("dash.example:443", own, StatusCode::NO_CONTENT),
+        ("DASH.example:443", own, StatusCode::NO_CONTENT),
+        ("dash.example.:443", own, StatusCode::NO_CONTENT),
+        ("dash.example", "https://dash.example:443", StatusCode::NO_CONTENT),
+        ("dash.example", "http://dash.example", StatusCode::NO_CONTENT),
+        ("dash.example:8443", "https://dash.example:8443", StatusCode::NO_CONTENT),
+        ("dash.example", "https://shop.example:443", StatusCode::NO_CONTENT),
+        ("dash.example:8443", own, StatusCode::FORBIDDEN),
+        ("dash.example:443", "http://dash.example", StatusCode::FORBIDDEN),
+        ("dash.example", "https://dash.example:8443", StatusCode::FORBIDDEN),
+        ("dash.example", "https://evil.example", StatusCode::FORBIDDEN),
+        ("evil.example", own, StatusCode::FORBIDDEN),
+        ("dash.example", "null", StatusCode::FORBIDDEN),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let headers = [("host", host), ("origin", origin)];
+        let answer = push_from(&server, NEAR, id as u128 + 1, &headers).await;
+        assert_eq!(answer.status, expected, "{host} {origin}: {}", answer.text);
+    }
+    // A proxy that drops the port leaves what the browser says of the two.
+    let headers = [
+        ("host", "dash.example"),
+        ("origin", "https://dash.example:8443"),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    assert_eq!(push_from(&server, NEAR, 99, &headers).await.status, StatusCode::NO_CONTENT);
+    let headers = [headers[0], ("origin", "https://evil.example:8443"), headers[2]];
+    assert_eq!(push_from(&server, NEAR, 98, &headers).await.status, StatusCode::FORBIDDEN);
+}
+
+/// As `ask`, with exactly these headers.
+async fn bare(server: &Server, path: &str, hosts: &[&str]) -> StatusCode {
+    let mut request = Request::get(path);
+    for host in hosts {
+        request = request.header("host", *host);
+    }
+    server.send(request.body(Body::empty()).unwrap()).await.status
+}
+
+#[tokio::test]
+async fn a_health_check_need_not_name_a_host() {
+    let server = server();
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(bare(&server, path, &[]).await, StatusCode::OK, "{path}");
+        assert_eq!(bare(&server, path, &[""]).await, StatusCode::OK, "{path}");
+        assert_eq!(bare(&server, path, &["evil.example"]).await, StatusCode::FORBIDDEN, "{path}");
+    }
+    for path in ["/", "/api/insights/summary", "/metrics", "/registry.json"] {
+        assert_eq!(bare(&server, path, &[]).await, StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(bare(&server, path, &[""]).await, StatusCode::FORBIDDEN, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let server = server();
+    for path in ["/", "/healthz", "/api/insights/summary"] {
+        for hosts in [["localhost", "evil.example"], ["localhost", "localhost"]] {
+            assert_eq!(bare(&server, path, &hosts).await, StatusCode::BAD_REQUEST, "{path}");
+        }
+    }
+    assert_eq!(bare(&server, "http://evil.example/healthz", &[]).await, StatusCode::FORBIDDEN);
+    assert_eq!(bare(&server, "http://localhost/healthz", &["localhost"]).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_name_may_end_with_a_dot() {
+    assert_eq!(bare(&server(), "/healthz", &["localhost.:8091"]).await, StatusCode::OK);
+    for (ours, said) in [
+        ("dash.example", "dash.example."),
+        ("dash.example", "Dash.Example.:8443"),
+        ("dash.example.", "dash.example"),
+        ("DASH.example.", "dash.example."),
+    ] {
+        let server = server_with(|config, _| {
+            config.token = Some("operator".into());
+            config.hosts = vec![ours.into()];
+        });
+        assert_eq!(bare(&server, "/healthz", &[said]).await, StatusCode::OK, "{ours} {said}");
+        let wrong = bare(&server, "/healthz", &["dash.example.."]).await;
+        assert_eq!(wrong, StatusCode::FORBIDDEN);
+    }
+}
+
+#[tokio::test]
+async fn who_came_over_tls_is_told_to_come_back_over_it() {
+    let server = server_with(|config, _| config.proxies = vec!["127.0.0.1/32".parse().unwrap()]);
+    for (peer, scheme, is_told) in [
+        (NEAR, Some("https"), true),
+        (NEAR, Some("HTTPS"), true),
+        (NEAR, Some("https, http"), true),
+        ("::ffff:127.0.0.1", Some("https"), true),
+        (NEAR, Some("http"), false),
+        (NEAR, None, false),
+        ("203.0.113.7", Some("https"), false),
+    ] {
+        for path in ["/", "/healthz", "/api/insights/summary"] {
+            let headers: Vec<_> =
+                scheme.map(|scheme| ("x-forwarded-proto", scheme)).into_iter().collect();
+            let answer = ask(&server, peer, Method::GET, path, &headers, String::new()).await;
+            let said = answer.header("strict-transport-security");
+            assert_eq!(said == "max-age=31536000", is_told, "{peer} {scheme:?} {path}: {said}");
+        }
     }
 }

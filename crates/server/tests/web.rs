@@ -6,7 +6,6 @@ use std::fs;
 
 use axum::http::StatusCode;
 use common::{gzip, server, server_with};
-use serde_json::{Value, json};
 
 #[tokio::test]
 async fn without_a_page_the_front_says_what_to_do() {
@@ -57,34 +56,6 @@ async fn files_have_their_type_their_caching_and_their_compressed_form() {
     for outside in ["/../data/events.db", "/%2e%2e/data/events.db", "/..%2fdata%2fevents.db"] {
         assert_ne!(server.get(outside).await.status, StatusCode::OK, "{outside}");
     }
-}
-
-#[tokio::test]
-async fn a_yaml_registry_keeps_unknown_fields_and_is_read_again() {
-    let server = server_with(|config, dir| config.registry = Some(dir.join("registry.yaml")));
-    let path = server.dir.path().join("registry.yaml");
-
-    let answer = server.get("/registry.json").await;
-    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(answer.text.starts_with("the registry cannot be read: "), "{}", answer.text);
-
-    fs::write(&path, "version: '1.0.0'\ncomponents:\n  - hash: a\n    zap: {deep: [1, true]}\n")
-        .unwrap();
-    let answer = server.get("/registry.json").await;
-    assert_eq!(answer.header("content-type"), "application/json");
-    assert_eq!(answer.header("cache-control"), "no-cache");
-    assert_eq!(
-        serde_json::from_str::<Value>(&answer.text).unwrap(),
-        json!({
-            "version": "1.0.0",
-            "components": [{ "hash": "a", "zap": { "deep": [1, true] } }]
-        })
-    );
-
-    fs::write(&path, "version: [").unwrap();
-    let answer = server.get("/registry.json").await;
-    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(answer.text.starts_with("the registry is not YAML: "), "{}", answer.text);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The components people go to: the registry's, and what is known of some of them.
 
-use serde::Deserialize;
+use registry::Registry;
 use tracking::{Component, ErrorKind};
 
 /// A component of the registry as people use it.
@@ -15,26 +15,6 @@ pub struct Place {
     pub interactions: &'static [(&'static str, Option<&'static str>)],
     /// It always fails, and so.
     pub fails: Option<(ErrorKind, &'static str)>,
-}
-
-#[derive(Deserialize)]
-struct Registry {
-    components: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    hash: String,
-    name: String,
-    #[serde(default)]
-    category: String,
-    #[serde(default)]
-    balanced: Balanced,
-}
-
-#[derive(Default, Deserialize)]
-struct Balanced {
-    expected_load_time_ms: Option<u64>,
 }
 
 type Interactions = &'static [(&'static str, Option<&'static str>)];
@@ -75,19 +55,22 @@ fn fails(hash: &str) -> Option<(ErrorKind, &'static str)> {
 /// # Errors
 /// When `registry` is not JSON of a registry's shape or has no component.
 pub fn places(registry: &str) -> Result<Vec<Place>, String> {
-    let registry: Registry = serde_json::from_str(registry).map_err(|error| error.to_string())?;
-    let places: Vec<Place> = registry
-        .components
-        .into_iter()
-        .map(|Entry { hash, name, category, balanced }| {
-            let (weight, interactions) = habits(&hash);
-            let fails = fails(&hash);
-            let expected_load_ms = balanced.expected_load_time_ms.unwrap_or(2_000).max(1);
-            let component = Component { hash, name };
-            Place { component, category, expected_load_ms, weight, interactions, fails }
-        })
-        .collect();
-    if places.is_empty() { Err("the registry has no component".to_owned()) } else { Ok(places) }
+    let registry = Registry::parse(registry)?;
+    let places = registry.components.iter().map(|component| {
+        let (weight, interactions) = habits(&component.hash);
+        Place {
+            component: Component {
+                hash: component.hash.to_string(),
+                name: component.name.to_string(),
+            },
+            category: component.category.to_string(),
+            expected_load_ms: component.expected_load_time_ms.max(1),
+            weight,
+            interactions,
+            fails: fails(&component.hash),
+        }
+    });
+    Ok(places.collect())
 }
 
 /// How much more likely `to` is after `from` than by its weight alone.

@@ -35,7 +35,6 @@ pub async fn know(State(app): State<Arc<App>>, mut request: Request, next: Next)
 /// be made up.
 fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let mut known = peer.to_canonical();
-    let is_ours = |ip: &IpAddr| proxies.iter().any(|network| network.contains(ip));
     let links = headers
         .get_all(FORWARDED_FOR)
         .iter()
@@ -43,13 +42,19 @@ fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
         .flat_map(|value| value.split(','))
         .collect::<Vec<_>>();
     for link in links.into_iter().rev().take(HOPS) {
-        if !is_ours(&known) {
+        if !is_proxy(known, proxies) {
             break;
         }
         let Some(ip) = address(link.trim()) else { break };
         known = ip.to_canonical();
     }
     known
+}
+
+/// Whether `peer` is a proxy of ours.
+pub fn is_proxy(peer: IpAddr, proxies: &[IpNet]) -> bool {
+    let peer = peer.to_canonical();
+    proxies.iter().any(|network| network.contains(&peer))
 }
 
 /// With or without a port.

@@ -1,10 +1,13 @@
 //! Which address leads where, and what holds for all of them.
 
+mod folder;
 #[cfg(feature = "page")]
-mod inside;
+pub(crate) mod inside;
+mod name;
+mod negotiate;
 mod page;
 mod policy;
-pub mod registry;
+mod registry;
 
 use std::sync::Arc;
 
@@ -20,9 +23,11 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::{
     Config, access,
     answers::{self, Bounds, FromLoki, Source},
-    guard::{client, host, limit, origin, token},
+    guard::{client, host, limit, origin, secure, token},
     observe::{self, Metrics},
-    person, push, sample,
+    person, push,
+    registry::Registries,
+    sample,
     store::Store,
 };
 
@@ -35,6 +40,7 @@ pub struct App {
     pub answers: Box<dyn Source>,
     pub config: Config,
     pub metrics: Metrics,
+    pub registries: Registries,
     pub limits: limit::Limits,
     pub sample: sample::Progress,
 }
@@ -47,7 +53,9 @@ impl App {
             None => Box::new(store.clone()),
             Some(loki) => Box::new(FromLoki::new(loki.clone(), Bounds::default(), metrics.clone())),
         };
-        Self { store, answers, config, metrics, limits, sample: sample::Progress::default() }
+        let registries = Registries::open(&config);
+        let sample = sample::Progress::default();
+        Self { store, answers, config, metrics, registries, limits, sample }
     }
 }
 
@@ -67,17 +75,19 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(no_store.clone());
     let writers = Router::new()
         .route("/loki/api/v1/push", post(push::push))
-        .merge(access::routes().layer(no_store.clone()))
-        .layer(origin::cors(&app.config));
-    let guarded = operator
-        .merge(writers)
-        .merge(person::routes().layer(no_store))
-        .layer(from_fn_with_state(app.clone(), origin::check))
-        .layer(from_fn_with_state(app.clone(), limit::check));
+        .merge(access::routes().layer(no_store.clone()));
+    let guarded = |routes: Router<Arc<App>>| {
+        routes
+            .layer(from_fn_with_state(app.clone(), origin::check))
+            .layer(from_fn_with_state(app.clone(), limit::check))
+    };
+    // Outside of the guards: a page elsewhere reads why it was refused, and asks first at no cost.
+    let writers = guarded(writers).layer(origin::cors(&app.config));
+    let guarded = guarded(operator.merge(person::routes().layer(no_store))).merge(writers);
     let mut open = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(observe::ready));
-    if app.config.registry.is_some() {
+    if registry::is_ours(&app) {
         open = open.route("/registry.json", get(registry::registry));
     }
     guarded
@@ -86,10 +96,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route_layer(from_fn_with_state(app.clone(), observe::measure))
         .with_state(app.clone())
         .merge(page::page(&app))
+        .layer(always(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(always(header::REFERRER_POLICY, "same-origin"))
         .layer(always(HeaderName::from_static("permissions-policy"), PERMISSIONS))
         .layer(from_fn_with_state(app.clone(), host::check))
+        .layer(from_fn_with_state(app.clone(), secure::check))
         .layer(from_fn_with_state(app.clone(), access::log))
         .layer(from_fn(observe::name))
         .layer(from_fn_with_state(app, client::know))

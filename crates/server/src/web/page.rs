@@ -1,101 +1,136 @@
 //! The built page, from `--dist` or from inside the program: compressed ahead, cached by what its
-//! names promise, and guarded by a policy that names what it may do.
+//! names promise, and guarded by policies that go by the file that is served and not by how its address
+//! is spelt.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
-    middleware::{self, Next},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::any,
 };
 use serde_json::Value;
-use tower_http::services::ServeDir;
 
 #[cfg(feature = "page")]
 use crate::web::inside;
-use crate::web::{App, policy, registry};
+use crate::{
+    regular_file,
+    web::{App, folder, name, policy},
+};
 
 const MISSING: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
     <title>CLM Dashboard</title><h1>The server runs, the page is not built yet</h1>\
     <p>Run <code>cargo xtask demo</code>, or point <code>--dist</code> at a built page, and reload.</p>";
+/// Bytes of a file that the server itself reads.
+const MAX_READ: u64 = 4 << 20;
 
-/// Where its files are.
-#[derive(Clone)]
-enum Files {
-    Folder(PathBuf),
-    Inside,
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// Which file was found, beside the answer that carries it.
+#[derive(Clone, Copy)]
+pub struct Found {
+    pub is_front: bool,
 }
 
-impl Files {
-    fn of(app: &App) -> Self {
-        app.config.dist.clone().map_or(Self::Inside, Self::Folder)
-    }
-
-    async fn read(&self, name: &str) -> Option<Vec<u8>> {
-        match self {
-            Self::Folder(folder) => tokio::fs::read(folder.join(name)).await.ok(),
-            #[cfg(feature = "page")]
-            Self::Inside => inside::read(name),
-            #[cfg(not(feature = "page"))]
-            Self::Inside => None,
-        }
-    }
-
-    async fn json(&self, name: &str) -> Value {
-        let bytes = self.read(name).await.unwrap_or_default();
-        serde_json::from_slice(&bytes).unwrap_or(Value::Null)
+impl Found {
+    pub fn tell(self, mut response: Response) -> Response {
+        response.extensions_mut().insert(self);
+        response
     }
 }
 
 pub fn page(app: &Arc<App>) -> Router {
-    let files = match Files::of(app) {
-        Files::Folder(folder) => Router::new()
-            .fallback_service(ServeDir::new(folder).precompressed_br().precompressed_gzip()),
-        #[cfg(feature = "page")]
-        Files::Inside => Router::new().fallback(any(inside::serve)),
-        #[cfg(not(feature = "page"))]
-        Files::Inside => Router::new().fallback(any(|| async { StatusCode::NOT_FOUND })),
-    };
-    files.layer(middleware::from_fn_with_state(app.clone(), finish))
+    Router::new().fallback(any(serve)).with_state(app.clone())
 }
 
-async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let is_front = matches!(path, "/" | "/index.html");
-    let cache =
-        if has_content_hash(path) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let mut response = next.run(request).await;
-    if response.status() == StatusCode::NOT_FOUND && is_front {
+async fn serve(State(app): State<Arc<App>>, request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    let name = name::of(request.uri().path());
+    let mut response = match &name {
+        Some(name) => file(&app, name.clone(), request).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    };
+    let found = response.extensions().get::<Found>().copied();
+    if found.is_none()
+        && response.status() == StatusCode::NOT_FOUND
+        && name.as_deref() == Some("index.html")
+    {
         response = (StatusCode::NOT_FOUND, Html(MISSING)).into_response();
     }
-    let found = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
-    let cache = if found { cache } else { "no-cache" };
-    let policy = if is_front && found {
-        HeaderValue::from_str(&front_policy(&app).await).ok()
-    } else {
-        Some(HeaderValue::from_static(policy::COMPONENT))
+    let name = name.unwrap_or_default();
+    let cache = match found {
+        Some(_) if has_content_hash(&name) => "public, max-age=31536000, immutable",
+        _ => "no-cache",
     };
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    if let Some(policy) = policy {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    if found.is_some_and(|found| found.is_front) {
+        guard_front(&app, response.headers_mut()).await;
+    } else {
+        guard_other(response.headers_mut());
     }
     response
 }
 
-/// Made anew each time, as the registry is read anew.
-async fn front_policy(app: &App) -> String {
-    let files = Files::of(app);
-    let html = files.read("index.html").await.unwrap_or_default();
-    let registry = match &app.config.registry {
-        Some(path) => registry::value(path).await.unwrap_or(Value::Null),
-        None => files.json("registry.json").await,
+#[cfg(feature = "page")]
+async fn file(app: &App, name: String, request: Request) -> Response {
+    match app.config.dist.clone() {
+        Some(folder) => folder::serve(folder, name, request).await,
+        None => inside::serve(&name, request.headers()),
+    }
+}
+
+#[cfg(not(feature = "page"))]
+async fn file(app: &App, name: String, request: Request) -> Response {
+    match app.config.dist.clone() {
+        Some(folder) => folder::serve(folder, name, request).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Its policy is made anew each time, as the registry is read anew. No window of another origin keeps a
+/// hold on it.
+async fn guard_front(app: &App, headers: &mut HeaderMap) {
+    let html = read(app, "index.html").await;
+    // A browser drops a byte order mark before the page sees the file.
+    let config = serde_json::from_str(&read(app, "config.json").await).unwrap_or(Value::Null);
+    let registry = app.registries.refreshed().await;
+    let policy = policy::front(&html, registry.frame_origins(), &config);
+    // Of letters that a header may hold; a page without a policy is not sent.
+    let policy =
+        HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(policy::NOTHING));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+}
+
+/// A component's page has an origin of its own, also towards its own scripts and styles. An opener
+/// policy would keep a page with a sandbox from opening at all.
+fn guard_other(headers: &mut HeaderMap) {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let may_run = kind.is_none_or(|kind| kind.contains("html") || kind.contains("xml"));
+    let policy = if may_run { policy::COMPONENT } else { policy::FILE };
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+}
+
+/// A file of the page as the server itself needs it; nothing where there is none.
+async fn read(app: &App, name: &'static str) -> String {
+    let bytes = match app.config.dist.clone() {
+        Some(folder) => {
+            let read = move || regular_file::read(&Path::new(&folder).join(name), MAX_READ);
+            tokio::task::spawn_blocking(read).await.ok().and_then(Result::ok)
+        }
+        #[cfg(feature = "page")]
+        None => inside::read(name),
+        #[cfg(not(feature = "page"))]
+        None => None,
     };
-    let config = files.json("config.json").await;
-    policy::front(&String::from_utf8_lossy(&html), &registry, &config)
+    regular_file::text(&bytes.unwrap_or_default())
 }
 
 /// Whether the file's name holds `-` and about 16 hex digits (the build leaves zeros in front out) and then
@@ -114,15 +149,15 @@ mod tests {
 
     #[test]
     fn a_content_hash_is_sixteen_hex_digits_in_the_file_name() {
-        assert!(has_content_hash("/clm-dashboard-0123456789abcdef.js"));
-        assert!(has_content_hash("/clm-dashboard-0123456789abcdef_bg.wasm"));
-        assert!(has_content_hash("/clm-dashboard-123456789abcdef_bg.wasm"));
+        assert!(has_content_hash("clm-dashboard-0123456789abcdef.js"));
+        assert!(has_content_hash("clm-dashboard-0123456789abcdef_bg.wasm"));
+        assert!(has_content_hash("clm-dashboard-123456789abcdef_bg.wasm"));
         for changing in [
-            "/index.html",
-            "/snippets/gloo-0123456789abcdef/inline0.js",
-            "/a-0123456789ab.js",
-            "/a-0123456789abcdef0.js",
-            "/0123456789abcdef.js",
+            "index.html",
+            "snippets/gloo-0123456789abcdef/inline0.js",
+            "a-0123456789ab.js",
+            "a-0123456789abcdef0.js",
+            "0123456789abcdef.js",
         ] {
             assert!(!has_content_hash(changing), "{changing}");
         }

@@ -1,62 +1,56 @@
-//! `GET /registry.json` from a file of the operator, read again each time so that an edit is live.
+//! `GET /registry.json`: the registry in use.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::Value;
-use thiserror::Error;
 
-use crate::web::App;
+use crate::{
+    registry::Source,
+    web::{App, negotiate},
+};
 
-#[derive(Debug, Error)]
-pub enum RegistryError {
-    #[error("no --registry was given")]
-    None,
-    #[error("the registry cannot be read: {0}")]
-    Read(#[from] std::io::Error),
-    #[error("the registry is not JSON: {0}")]
-    Json(#[from] serde_json::Error),
-    #[error("the registry is not YAML: {0}")]
-    Yaml(String),
-}
+const NO_CACHE: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-cache")];
 
-pub async fn registry(State(app): State<Arc<App>>) -> Response {
-    let read = match &app.config.registry {
-        Some(path) => read(path).await,
-        None => Err(RegistryError::None),
-    };
-    match read {
-        Ok(json) => (
-            [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")],
-            json,
-        )
-            .into_response(),
-        Err(error) => {
-            tracing::error!("{error}");
-            (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                [(header::CACHE_CONTROL, "no-cache")],
-                format!("{error}\n"),
-            )
-                .into_response()
-        }
-    }
-}
-
-/// The file as JSON, with whatever fields it has.
-pub async fn read(path: &Path) -> Result<String, RegistryError> {
-    Ok(serde_json::to_string(&value(path).await?)?)
-}
-
-pub async fn value(path: &Path) -> Result<Value, RegistryError> {
-    let text = tokio::fs::read_to_string(path).await?;
-    if path.extension().is_some_and(|kind| kind == "json") {
-        Ok(serde_json::from_str(&text)?)
+pub async fn registry(State(app): State<Arc<App>>, asked: HeaderMap) -> Response {
+    let current = app.registries.refreshed().await;
+    let Some(text) = current.text() else { return none(&app).await };
+    let is_gzip = negotiate::takes(&asked, "gzip") && !text.gzip.is_empty();
+    // Each form is a different text to a cache.
+    let tag = format!("\"{}{}\"", text.tag, if is_gzip { "g" } else { "" });
+    let mut response = if negotiate::has(&asked, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
     } else {
-        serde_saphyr::from_str(&text).map_err(|error| RegistryError::Yaml(error.to_string()))
+        let body = if is_gzip { &text.gzip } else { &text.plain };
+        ([(header::CONTENT_TYPE, "application/json")], body.clone()).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
     }
+    if is_gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}
+
+/// There never was one.
+async fn none(app: &App) -> Response {
+    match app.registries.fault().await {
+        Some(why) => {
+            let sentence = format!("the registry {why}\n");
+            (StatusCode::INTERNAL_SERVER_ERROR, NO_CACHE, sentence).into_response()
+        }
+        None => (StatusCode::NOT_FOUND, NO_CACHE).into_response(),
+    }
+}
+
+/// Whether the registry is served from here and not with the page's other files.
+pub fn is_ours(app: &App) -> bool {
+    *app.registries.source() != Source::Inside
 }
