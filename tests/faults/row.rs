@@ -57,27 +57,30 @@ impl Row {
         self.site.rows_until(|rows| told(rows).iter().any(|told| told == text)).await
     }
 
-    /// Prints the row and says what is missing. Numbers within a session are given out without gaps,
-    /// so a gap is a lost event; a number given twice would be a duplicate.
+    /// Prints the row and says what is missing. Numbers within a session are given out without gaps, so a gap
+    /// below the highest number that was stored or ever sent is a lost event; a number given twice would be a duplicate.
     pub fn end(&self, name: &str) -> Ending {
         let rows = self.site.rows();
         let ids: BTreeSet<_> = rows.iter().map(|row| row["event_id"].as_str().unwrap()).collect();
         let duplicates = rows.len() - ids.len();
-        let mut lanes: BTreeMap<(String, u64), Vec<u64>> = BTreeMap::new();
+        let mut lanes: BTreeMap<(String, u64), BTreeSet<u64>> = BTreeMap::new();
         for row in &rows {
-            let seq = row["seq"].as_u64().unwrap();
-            let session = row["session_id"].as_str().unwrap().to_owned();
-            lanes.entry((session, seq >> 32)).or_default().push(seq & 0xffff_ffff);
-        }
-        let mut lost = 0;
-        for numbers in lanes.values_mut() {
-            numbers.sort_unstable();
-            let before = numbers.len();
-            numbers.dedup();
-            assert_eq!(before, numbers.len(), "a number was given twice");
-            lost += usize::try_from(*numbers.last().unwrap()).unwrap() - numbers.len();
+            let (lane, number) = numbered(row);
+            assert!(lanes.entry(lane).or_default().insert(number), "a number was given twice");
         }
         let pushes = self.gate.pushes();
+        let mut highest: BTreeMap<(String, u64), u64> = BTreeMap::new();
+        let sent = pushes.iter().flat_map(|push| &push.events);
+        let sent: Vec<Value> = sent.map(|(_, line)| serde_json::from_str(line).unwrap()).collect();
+        for (lane, number) in rows.iter().chain(&sent).map(numbered) {
+            let known = highest.entry(lane).or_default();
+            *known = number.max(*known);
+        }
+        let stored = |lane| lanes.get(lane).map_or(0, BTreeSet::len);
+        let lost: usize = highest
+            .iter()
+            .map(|(lane, number)| usize::try_from(*number).unwrap() - stored(lane))
+            .sum();
         println!(
             "| {name} | {} | {} | {lost} | {duplicates} | {} | {} |",
             rows.len() + lost,
@@ -93,6 +96,12 @@ impl Row {
     pub fn story(&self) -> Vec<String> {
         without_loads(told(&self.site.rows()))
     }
+}
+
+/// The session and the tab's lane in it, and the event's number there, from 1.
+fn numbered(row: &Value) -> ((String, u64), u64) {
+    let seq = row["seq"].as_u64().unwrap();
+    ((row["session_id"].as_str().unwrap().to_owned(), seq >> 32), seq & 0xffff_ffff)
 }
 
 pub const NOTHING_LOST: Ending = Ending { lost: 0 };

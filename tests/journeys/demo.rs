@@ -63,6 +63,62 @@ async fn a_journey_is_played_tracked_and_marked_and_can_be_left_out() {
     person.leave().await;
 }
 
+#[derive(serde::Deserialize)]
+struct Shipped {
+    journeys: Vec<Journey>,
+}
+
+#[derive(serde::Deserialize)]
+struct Journey {
+    name: String,
+    steps: Vec<Step>,
+}
+
+#[derive(serde::Deserialize)]
+struct Step {
+    component: String,
+    interaction: Option<Value>,
+}
+
+#[tokio::test]
+async fn every_shipped_journey_plays_to_its_end_and_is_tracked_as_it_is_written() {
+    let shipped: Shipped =
+        serde_json::from_str(include_str!("../../static/journeys.json")).unwrap();
+    for (at, Journey { name, steps }) in shipped.journeys.iter().enumerate() {
+        let site = Site::start(None).await;
+        let person = Person::arrive(&site, "").await;
+        person.see_loaded().await;
+        person.agree().await;
+        person.click("#demo-menu").await;
+        person.click(&format!(".demo-item:nth-child({})", at + 1)).await;
+        person.click(".replay-speeds button:last-child").await;
+        person.see_text("· the end").await;
+        // A component that is chosen already is not visited again.
+        let mut visits: Vec<&str> = steps.iter().map(|step| step.component.as_str()).collect();
+        visits.dedup();
+        let said: Vec<(&str, &Value)> = steps
+            .iter()
+            .filter_map(|step| {
+                Some((step.component.as_str(), &step.interaction.as_ref()?["event"]))
+            })
+            .collect();
+        site.rows_until(|rows| {
+            let demo = |event: &'static str| {
+                rows.iter().filter(move |row| row["demo"] == true && row["event"] == event)
+            };
+            let visited =
+                demo("component_visit").map(|row| row["component_hash"].as_str().unwrap());
+            let told = demo("component_interaction")
+                .filter(|row| row["interaction_type"] != "component_loaded")
+                .map(|row| (row["component_hash"].as_str().unwrap(), &row["interaction_type"]));
+            visited.eq(visits.iter().copied()) && told.eq(said.iter().copied())
+        })
+        .await;
+        println!("{name}: {} visits", visits.len());
+        person.leave().await;
+    }
+}
+
 /// The table of visits adds up to `total`.
 async fn see_visits(person: &Person, total: u64) {
     person.open_numbers("Visits").await;

@@ -86,7 +86,7 @@ async fn a_funnel_is_built_step_by_step() {
 }
 
 #[tokio::test]
-async fn without_a_server_the_browser_answers_for_itself() {
+async fn a_person_may_ask_about_this_browser_alone() {
     let site = Site::start(None).await;
     let person = walked(&site).await;
     person.go("#/insights?range=1h&of=device").await;
