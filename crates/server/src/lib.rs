@@ -31,6 +31,6 @@ mod settings;
 pub mod store;
 mod web;
 
-pub use run::{RunError, rebuild, run};
-pub use settings::{AccessLog, Config, ConfigError, LogFormat, Origin, Wish, load};
+pub use run::{RunError, rebuild, run, task};
+pub use settings::{AccessLog, Config, ConfigError, LogFormat, Origin, Task, Wish, load};
 pub use web::{App, router};

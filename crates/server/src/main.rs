@@ -23,6 +23,11 @@ fn start() -> anyhow::Result<()> {
     match server::load(std::env::args_os(), |name| std::env::var(name).ok()) {
         Ok(Wish::Run(config)) => until_told(&config, server::run(*config.clone())),
         Ok(Wish::Rebuild(config)) => until_told(&config, server::rebuild(&config)),
+        Ok(Wish::Task(task, data)) => {
+            server::observe::start_log(server::LogFormat::Text);
+            println!("{}", server::task(&task, &data)?);
+            Ok(())
+        }
         Ok(Wish::Print(text)) => {
             print!("{text}");
             Ok(())

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write},
     net::SocketAddr,
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -11,11 +12,13 @@ use thiserror::Error;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    Config, listen,
+    Config, Task,
+    clock::now_ms,
+    listen,
     observe::{self, Metrics},
     outbox::{self, Sink},
     person, retention,
-    store::{self, Store, StoreError},
+    store::{self, BackupError, Copied, Store, StoreError},
     web::{App, router},
 };
 
@@ -86,6 +89,38 @@ pub async fn rebuild(config: &Config) -> Result<(), RunError> {
     let _ = tokio::task::spawn_blocking(move || writer.join()).await;
     println!("the counts in {} are those of its events again", config.data.display());
     Ok(())
+}
+
+/// Does a task of the command line with the events in `data`; what there is to say of it.
+///
+/// # Errors
+/// See [`BackupError`].
+pub fn task(task: &Task, data: &Path) -> Result<String, BackupError> {
+    match task {
+        Task::Backup { file } => {
+            let Copied { events, bytes } = store::backup(data, file)?;
+            Ok(format!("{events} events in {} ({bytes} bytes)", file.display()))
+        }
+        Task::Restore { file } => {
+            let restored = store::restore(data, file, now_ms())?;
+            let mut text = format!("{} events from {}", restored.events, file.display());
+            if restored.erased > 0 {
+                text += &format!(
+                    "\n{} events of the backup are not among them: their users were erased since",
+                    restored.erased
+                );
+            }
+            if let Some(why) = restored.erased_unknown {
+                text += &format!(
+                    "\nwho was erased since the backup is not known ({why}): their events may be back"
+                );
+            }
+            if let Some(aside) = restored.aside {
+                text += &format!("\nwhat was there before is in {}", aside.display());
+            }
+            Ok(text)
+        }
+    }
 }
 
 /// What goes on beside the requests.

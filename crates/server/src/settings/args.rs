@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use crate::{access::ClientIp, settings::Origin};
@@ -16,8 +16,11 @@ use crate::{access::ClientIp, settings::Origin};
 #[derive(Clone, Debug, Parser)]
 #[command(name = "clm-server", version)]
 pub struct Args {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub task: Option<Task>,
     /// TOML file of settings.
-    #[arg(long, env = "CLM_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "CLM_CONFIG", global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Prints the effective settings and where each comes from, secrets masked, and ends.
     #[arg(long)]
@@ -30,7 +33,7 @@ pub struct Args {
     #[arg(long, env = "CLM_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
     /// Directory of the events; made when missing.
-    #[arg(long, env = "CLM_DATA", default_value = "./data", value_name = "DIR")]
+    #[arg(long, env = "CLM_DATA", default_value = "./data", global = true, value_name = "DIR")]
     pub data: PathBuf,
     /// Directory of a built page, instead of the one inside the program.
     #[arg(long, env = "CLM_DIST", value_name = "DIR")]
@@ -121,6 +124,20 @@ pub struct Args {
         value_name = "WHERE"
     )]
     pub insights_from: InsightsFrom,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq, Subcommand)]
+pub enum Task {
+    /// Copies the events of --data into a new file, while a server works on them too.
+    Backup {
+        /// The file to make; one that is there is not overwritten.
+        file: PathBuf,
+    },
+    /// Puts a backup in the place of the events of --data; no server may work on them. What was there is moved aside.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use thiserror::Error;
 use tracking::LabelMode;
 
-pub use args::{AccessLog, Args, InsightsFrom, LogFormat, LokiLabels};
+pub use args::{AccessLog, Args, InsightsFrom, LogFormat, LokiLabels, Task};
 pub use file::FileError;
 pub use origin::Origin;
 pub use secret::Secret;
@@ -68,6 +68,8 @@ pub enum Wish {
     Run(Box<Config>),
     /// `--rebuild-counts`.
     Rebuild(Box<Config>),
+    /// A task with the folder of events.
+    Task(Task, PathBuf),
     /// `--print-config`: this text.
     Print(String),
 }
@@ -154,6 +156,10 @@ fn assemble(
         let text = print::print(&Args::command(), &matches, file, variable);
         return Ok(Wish::Print(text));
     }
+    if let Some(task) = args.task {
+        // Whatever else is set is none of its business.
+        return Ok(Wish::Task(task, args.data));
+    }
     let secret =
         |secret: Secret| variable(secret.variable()).or_else(|| file.secrets.get(&secret).cloned());
     let wish = if args.rebuild_counts { Wish::Rebuild } else { Wish::Run };
@@ -163,6 +169,7 @@ fn assemble(
 impl Config {
     fn new(args: Args, secret: impl Fn(Secret) -> Option<String>) -> Result<Self, ConfigError> {
         let Args {
+            task: _,
             config: _,
             print_config: _,
             rebuild_counts: _,

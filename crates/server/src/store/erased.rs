@@ -86,6 +86,37 @@ impl Known {
         Ok(Self(known))
     }
 
+    /// Erases here whoever was erased in the store `from`; how many events that were.
+    pub fn take_over(
+        &mut self,
+        from: &Connection,
+        connection: &mut Connection,
+        packing: &Packing,
+    ) -> Result<u64, StoreError> {
+        let mut rows = from.prepare("SELECT user_id, erased_at, until, at_loki FROM erased")?;
+        let rows = rows.query_map([], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?))
+        })?;
+        let mut events = 0;
+        for row in rows {
+            let (user, at, until, at_loki): (String, i64, i64, String) = row?;
+            let Ok(id) = UserId::parse(&user) else { continue };
+            if self.contains(&id) {
+                continue;
+            }
+            let now_ms = u64::try_from(at).unwrap_or(0);
+            let has_loki = AtLoki::parse(&at_loki) != AtLoki::None;
+            let (erased, _) = self.erase(connection, &id, now_ms, has_loki, packing)?;
+            events += erased.events as u64;
+            // As far as it was erased there, and where Loki is with it.
+            connection.execute(
+                "UPDATE erased SET until = MAX(until, ?2), at_loki = ?3 WHERE user_id = ?1",
+                params![user, until, at_loki],
+            )?;
+        }
+        Ok(events)
+    }
+
     pub fn contains(&self, user: &UserId) -> bool {
         self.0.contains(user.as_str())
     }

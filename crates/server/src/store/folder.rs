@@ -27,9 +27,7 @@ impl Folder {
     /// # Errors
     /// When another server holds it, or it cannot be made.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        make(path)?;
-        let lock = hold(&path.join(LOCK))?;
-        let folder = Self { path: path.to_owned(), lock };
+        let folder = Self::hold(path)?;
         private(&folder.events())?;
         for part in BESIDE {
             tighten(&folder.beside(part));
@@ -37,8 +35,24 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Makes the folder when missing, but no file of events.
+    ///
+    /// # Errors
+    /// When another server holds it, or it cannot be made.
+    pub fn hold(path: &Path) -> Result<Self, StoreError> {
+        make(path)?;
+        let lock = hold(&path.join(LOCK))?;
+        give_to_owner(&path.join(LOCK), path);
+        Ok(Self { path: path.to_owned(), lock })
+    }
+
+    /// The file of the events of a folder, whoever holds it.
+    pub fn events_of(path: &Path) -> PathBuf {
+        path.join(EVENTS)
+    }
+
     pub fn events(&self) -> PathBuf {
-        self.beside("")
+        Self::events_of(&self.path)
     }
 
     pub fn log(&self) -> PathBuf {
@@ -47,6 +61,10 @@ impl Folder {
 
     pub fn ledger(&self) -> PathBuf {
         self.path.join(LEDGER)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     pub fn beside(&self, part: &str) -> PathBuf {
@@ -74,7 +92,7 @@ impl Folder {
 }
 
 /// For its owner only; one that is there stays as it is.
-fn make(path: &Path) -> io::Result<()> {
+pub fn make(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -87,12 +105,31 @@ pub fn private(path: &Path) -> io::Result<File> {
     owners().create(true).open(path)
 }
 
+/// The same, but only if there is none.
+pub fn private_new(path: &Path) -> io::Result<File> {
+    owners().create_new(true).open(path)
+}
+
 fn owners() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// What root makes in the server's folder belongs to the server; nobody else can give files away.
+pub fn give_to_owner(file: &Path, folder: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let (Ok(ours), Ok(theirs)) = (fs::metadata(file), fs::metadata(folder)) else { return };
+        if (ours.uid(), ours.gid()) != (theirs.uid(), theirs.gid()) {
+            let _ = std::os::unix::fs::chown(file, Some(theirs.uid()), Some(theirs.gid()));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, folder);
 }
 
 /// Earlier versions made files that every user of the machine could read.

@@ -53,8 +53,7 @@ pub struct Ledger {
 
 /// Columns that files of earlier versions have none of.
 pub fn prepare(file: &Connection) -> Result<(), StoreError> {
-    let has = "SELECT COUNT(*) FROM pragma_table_info('totals') WHERE name = 'commits'";
-    if file.query_row(has, [], |row| row.get::<_, i64>(0))? == 0 {
+    if !has_generation(file)? {
         file.execute_batch(
             "ALTER TABLE totals ADD COLUMN commits INTEGER NOT NULL DEFAULT 0;
              ALTER TABLE totals ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;",
@@ -64,6 +63,12 @@ pub fn prepare(file: &Connection) -> Result<(), StoreError> {
         renew(file)?;
     }
     Ok(())
+}
+
+/// Whether it was written by a version that counts them.
+pub fn has_generation(file: &Connection) -> rusqlite::Result<bool> {
+    let has = "SELECT COUNT(*) FROM pragma_table_info('totals') WHERE name = 'generation'";
+    file.query_row(has, [], |row| Ok(row.get::<_, i64>(0)? > 0))
 }
 
 /// Makes the file another one than all that it was copied from.
@@ -173,7 +178,8 @@ pub fn keep_out_a_foreign_log(folder: &Folder, now_ms: u64) -> Result<(), StoreE
     Ok(())
 }
 
-fn is_foreign(folder: &Folder) -> bool {
+/// Whether the log in the folder was written for another file than the one beside it.
+pub fn is_foreign(folder: &Folder) -> bool {
     let Ok(mut log) = File::open(folder.log()) else { return false };
     let is_empty = log.metadata().map_or(true, |found| found.len() <= LOG_HEAD);
     let told = File::open(folder.ledger()).ok().and_then(|mut file| read(&mut file));
@@ -199,7 +205,15 @@ fn is_foreign(folder: &Folder) -> bool {
 }
 
 /// Generation and commits as the file itself has them.
-pub fn without_log(events: &Path) -> rusqlite::Result<(i64, i64)> {
+fn without_log(events: &Path) -> rusqlite::Result<(i64, i64)> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let ask = "SELECT generation, commits FROM totals";
+    Connection::open_with_flags(immutable(events), flags)?
+        .query_row(ask, [], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// The name by which SQLite reads a file as it stands, whatever log lies beside it.
+pub fn immutable(events: &Path) -> String {
     let mut uri = String::from("file:");
     for byte in events.as_os_str().as_encoded_bytes() {
         match byte {
@@ -209,10 +223,5 @@ pub fn without_log(events: &Path) -> rusqlite::Result<(i64, i64)> {
         }
     }
     uri.push_str("?immutable=1");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    Connection::open_with_flags(uri, flags)?.query_row(
-        "SELECT generation, commits FROM totals",
-        [],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )
+    uri
 }

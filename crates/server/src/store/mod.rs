@@ -1,5 +1,6 @@
 //! The events in one SQLite file: one thread writes, any number read.
 
+mod backup;
 mod erased;
 mod file;
 mod folder;
@@ -33,6 +34,7 @@ use crate::observe::Metrics;
 use file::{File, Shared};
 use folder::Folder;
 
+pub use backup::{BackupError, Copied, Restored, backup, restore};
 pub use erased::{AtLoki, Erased, Erasure, find as find_erasure};
 pub use note::Note;
 pub use outbox::{Outgoing, Refused, Report, Standing, Stored};

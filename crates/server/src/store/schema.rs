@@ -140,6 +140,11 @@ pub fn prepare(connection: &mut Connection, packing: &Packing) -> Result<(), Sto
     Ok(())
 }
 
+/// Whether [`prepare`] takes a file of this layout.
+pub fn is_known(version: i64) -> bool {
+    (1..=VERSION).contains(&version)
+}
+
 /// Packs the events of an earlier layout, once: about a million in 3 s.
 fn take_over(file: &Connection, packing: &Packing) -> Result<(), StoreError> {
     file.execute_batch(OBSOLETE)?;
