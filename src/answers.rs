@@ -118,7 +118,7 @@ pub enum Failure {
 }
 
 const SAMPLE: &str = "api/sample";
-const TOO_MANY: &str = "That is more events than one answer reads. Choose a shorter time range.";
+const LATER: &str = "What is stored stays stored; try again when it is back.";
 const SIGNED_OUT: &str =
     "Another page answers in place of the server, perhaps one to sign in. Reload this page.";
 /// Steps of a path that are asked for.
@@ -287,12 +287,24 @@ async fn fetch(url: &str) -> Result<String, Failure> {
     let sentence = match api::get(url).await {
         Reply::Json(text) => return Ok(text),
         Reply::NotOurs | Reply::Refused { status: 404, .. } => return Err(Failure::NoServer),
-        Reply::Refused { status: 422, .. } => TOO_MANY.to_owned(),
-        Reply::Refused { status, .. } => format!("The server answers HTTP {status}."),
+        Reply::Refused { status, sentence } => refused(status, sentence),
         Reply::Redirected => SIGNED_OUT.to_owned(),
-        Reply::Unreachable => "The server does not answer.".to_owned(),
+        Reply::Unreachable => format!("The server does not answer. {LATER}"),
     };
     Err(Failure::Said(sentence))
+}
+
+/// Why the server says no, and what to do. To ask the same again helps only where the fault is its own.
+fn refused(status: u16, sentence: Option<String>) -> String {
+    let why = sentence.map_or_else(
+        || format!("The server answers HTTP {status}."),
+        |sentence| format!("The server cannot answer this: {sentence}."),
+    );
+    match status {
+        429 => format!("{why} It takes no more requests from here for a moment; try again then."),
+        400..=499 => why,
+        _ => format!("{why} {LATER}"),
+    }
 }
 
 /// A sample month that the server can make up.
@@ -348,4 +360,27 @@ pub fn own_records(lines: &[String]) -> Vec<Record> {
         .filter_map(|line| Record::from_line(line).ok())
         .filter(|record| seen.insert(record.event_id.0))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_asker_got_wrong_is_not_the_servers_outage() {
+        let said = |text: &str| Some(text.to_owned());
+        let funnel = refused(400, said("parameter components must name 1 to 20 components"));
+        let wrong =
+            "The server cannot answer this: parameter components must name 1 to 20 components.";
+        assert_eq!(funnel, wrong);
+        for status in [400, 401, 403, 413, 422] {
+            assert!(!refused(status, None).contains("try again"), "{status}");
+        }
+        for status in [500, 502, 503] {
+            assert!(
+                refused(status, said("the events cannot be read")).ends_with(LATER),
+                "{status}"
+            );
+        }
+    }
 }

@@ -18,6 +18,20 @@ const ASSUMED: [(&str, &str, u64); 3] = [
     ("days", "Days", 366),
 ];
 
+/// Which of them are no numbers.
+#[must_use]
+pub fn problem(query: &Query) -> Vec<String> {
+    let is_number = |text: &str| text.parse::<u64>().is_ok_and(|number| number > 0);
+    [&query.people, &query.visits, &query.days]
+        .into_iter()
+        .flatten()
+        .filter(|text| !is_number(text))
+        .map(|text| {
+            format!("“{text}” is no whole number from 1; the cost is reckoned with the usual one.")
+        })
+        .collect()
+}
+
 /// The address's numbers; where there are none, those of the design text.
 #[must_use]
 pub fn assumed(query: &Query) -> Assumed {

@@ -17,20 +17,47 @@ const EARLIER: &str = "(earlier)";
 const WINDOWS: [(&str, &str); 4] =
     [("5", "5 min"), ("30", "30 min"), ("60", "1 h"), ("1440", "1 day")];
 
-/// The address's steps, or the registry's first three.
+/// The address's steps, or the registry's first three where it names none.
 #[must_use]
 pub fn steps(query: &Query, registry: &Registry) -> Vec<String> {
-    match &query.funnel {
-        Some(list) => list.split(',').map(str::to_owned).take(MOST).collect(),
-        None => registry.components.iter().take(3).map(|c| c.hash.to_string()).collect(),
+    let named: Vec<String> = named(query).take(MOST).map(str::to_owned).collect();
+    if named.is_empty() {
+        return registry.components.iter().take(3).map(|c| c.hash.to_string()).collect();
     }
+    named
+}
+
+fn named(query: &Query) -> impl Iterator<Item = &str> {
+    query.funnel.iter().flat_map(|list| list.split(',')).filter(|step| !step.is_empty())
 }
 
 /// The address's minutes.
 #[must_use]
 pub fn within_ms(query: &Query) -> Option<u64> {
-    let minutes = query.within.as_deref()?.parse::<u64>().ok()?;
-    Some(minutes.clamp(1, 1_000_000) * 60_000)
+    let minutes = query.within.as_deref()?.parse::<u64>().ok().filter(|minutes| *minutes > 0)?;
+    Some(minutes.min(1_000_000) * 60_000)
+}
+
+/// What of it cannot be done.
+#[must_use]
+pub fn problem(query: &Query) -> Vec<String> {
+    let mut said = Vec::new();
+    let steps = named(query).count();
+    if query.funnel.is_some() && steps == 0 {
+        said.push(
+            "The funnel in the address names no component; the first three of the registry are its steps."
+                .to_owned(),
+        );
+    }
+    if steps > MOST {
+        said.push(format!("A funnel has at most {MOST} steps; the others are left out."));
+    }
+    if let (Some(within), None) = (&query.within, within_ms(query)) {
+        said.push(format!(
+            "“within={within}” is no number of minutes; the funnel has no time limit."
+        ));
+    }
+    said
 }
 
 pub fn builder(query: &Query, registry: &Rc<Registry>) -> Html {

@@ -6,6 +6,7 @@ mod funnel;
 mod grafana;
 mod notes;
 mod panel;
+pub mod problems;
 pub mod query;
 mod sample;
 mod show;
@@ -69,6 +70,7 @@ const PANELS: [(Question, &str, &str, &str); 14] = [
 pub fn Insights() -> Html {
     let registry = use_selector(|clm: &Clm| clm.registry().cloned());
     let query = use_selector(|clm: &Clm| Query::parse(&clm.query));
+    let text = use_selector(|clm: &Clm| clm.query.clone());
     let store = use_context::<Store>().unwrap_or_default();
     let turn = use_state_eq(|| 0_u32);
     // Whoever serves the page has no answers.
@@ -114,6 +116,7 @@ pub fn Insights() -> Html {
             </header>
             if asked.of == Source::Server { <sample::SampleOffer on_filled={refresh_all} /> }
             { filters::filters(&query, &registry, span) }
+            if known { { problems::list(&text, &registry) } }
             <div class="cards">
                 if known {
                 { for PANELS.iter().map(|(question, title, unit, class)| html! {

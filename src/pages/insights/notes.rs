@@ -38,6 +38,17 @@ pub fn filter(
     })
 }
 
+/// Which of the chosen components are in no registry: why there is nothing.
+#[must_use]
+pub fn unknown(filter: &Filter, query: &Query, registry: &Registry) -> String {
+    let component = query.component.iter().chain(&filter.entry);
+    let unknown: Vec<String> = component
+        .filter(|hash| registry.find(hash).is_none())
+        .map(|hash| format!("The registry has no component “{hash}”. "))
+        .collect();
+    unknown.concat()
+}
+
 /// That there is a row for all others, and how many it stands for.
 #[must_use]
 pub fn folded(answer: &Answer) -> String {

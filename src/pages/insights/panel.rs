@@ -87,7 +87,7 @@ pub fn Panel(props: &Props) -> Html {
         Some((_, Err(why))) => html! {
             // One of them is enough to be heard.
             <div class="nothing" role={(props.question == Question::Totals).then_some("alert")}>
-                <p>{ why }{ " What is stored stays stored; try again when it is back." }</p>
+                <p>{ why }</p>
                 <button class="button" onclick={again}>{ "Try again" }</button>
             </div>
         },
@@ -125,7 +125,8 @@ fn answered(props: &Props, asked: &Asked, answer: &Answer, width: i32, more: &Mo
             }
             _ => "Nothing in this time with these filters. Choose All, or widen the range.",
         };
-        return html! { <p class="nothing">{ text }</p> };
+        let unknown = notes::unknown(&asked.filter, &props.query, &props.registry);
+        return html! { <p class="nothing">{ unknown }{ text }</p> };
     }
     let query = props.query.clone();
     let onpick = Callback::from(move |hash: String| {

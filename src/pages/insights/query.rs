@@ -120,6 +120,20 @@ impl Query {
     }
 }
 
+/// The parts of an address that [`Query::parse`] leaves out: names that it does not know, and those whose
+/// value is no text.
+#[must_use]
+pub fn unread(text: &str) -> Vec<String> {
+    let mut query = Query::default();
+    let known = query.parts().map(|(name, _)| name);
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .filter(|(name, value)| !known.contains(name) || decode(value).is_none())
+        .map(|(name, _)| name.chars().take(40).collect())
+        .collect()
+}
+
 /// As in an address: all but letters, digits and `-_.,` become `%` and two digits for each byte.
 #[must_use]
 pub fn encode(text: &str) -> String {

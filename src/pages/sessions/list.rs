@@ -6,17 +6,18 @@ use gloo_timers::callback::Timeout;
 use insights::Session;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
+use yewdux::use_selector;
 
 use super::{counted, failure, short, use_answer};
 use crate::{
     answers::{self, Asked, Source},
     charts::{calendar, scale::duration},
     components::icon::{Shape, icon},
-    pages::insights::{DEFAULT_RANGE, asked, filters, query::Query, whose},
+    pages::insights::{DEFAULT_RANGE, asked, filters, problems, query::Query, whose},
     platform,
     registry::Registry,
     route::{Page, Route},
-    store::{Action, use_dispatch},
+    store::{Action, Clm, use_dispatch},
 };
 
 /// On one page of the list.
@@ -42,6 +43,7 @@ pub struct Props {
 #[component]
 pub fn List(props: &Props) -> Html {
     let Props { query, registry, of, .. } = props;
+    let text = use_selector(|clm: &Clm| clm.query.clone());
     let page = query.page.as_deref().and_then(|text| text.parse().ok()).unwrap_or(1);
     let page = usize::clamp(page, 1, MAX_PAGE);
     let asked = use_memo((query.clone(), of.clone(), props.turns), |(query, of, _)| {
@@ -80,6 +82,7 @@ pub fn List(props: &Props) -> Html {
             </header>
             <Search query={query.clone()} />
             { filters::filters(query, registry, span) }
+            { problems::list(&text, registry) }
             { content }
         </main>
     }

@@ -92,7 +92,7 @@ where
 fn failure(why: &str, again: Callback<MouseEvent>) -> Html {
     html! {
         <div class="card nothing" role="alert">
-            <p>{ why }{ " What is stored stays stored; try again when it is back." }</p>
+            <p>{ why }</p>
             <button class="button" onclick={again}>{ "Try again" }</button>
         </div>
     }
