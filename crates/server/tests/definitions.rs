@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Server, entry, now_ms, request, server, visit};
+use common::{Server, entry, now_ms, request, server, server_with, visit};
 use serde_json::{Value, json};
 use tracking::{Component, ErrorKind, Event, Record};
 
@@ -95,9 +95,48 @@ async fn an_answer_has_a_bounded_number_of_rows_and_says_what_it_sums() {
     assert!(most.max().unwrap() <= insights::MAX_SERIES + 1);
 }
 
+/// A server whose registry has two components.
+fn server_of_two() -> Server {
+    server_with(|config, dir| {
+        let registry = dir.join("two.json");
+        let component = |hash: &str| json!({ "hash": hash, "name": hash.to_uppercase(), "concrete": { "implementation": "a.html" } });
+        let two = json!({ "components": [component("a"), component("b")] });
+        std::fs::write(&registry, two.to_string()).unwrap();
+        config.registry = Some(registry);
+    })
+}
+
+#[tokio::test]
+async fn components_that_nobody_opened_are_the_least_popular() {
+    let server = server_of_two();
+    push(&server, &[ago(1, 60, "a"), ago(2, 50, "gone")]).await;
+    let row = |hash: &str, name: &str, visits: u64| json!({ "component": hash, "name": name, "visits": visits });
+    let all = json!([row("a", "a", 1), row("gone", "gone", 1), row("b", "B", 0)]);
+    assert_eq!(ask(&server, "visits").await, all);
+    assert_eq!(ask(&server, "visits?component=b").await, json!([row("b", "B", 0)]));
+    assert_eq!(ask(&server, "visits?component=a").await, json!([row("a", "a", 1)]));
+}
+
+#[tokio::test]
+async fn an_answer_says_which_components_it_asks_for_in_vain() {
+    let server = server_of_two();
+    for (question, note) in [
+        ("visits?component=a", ""),
+        ("visits?component=a,nope", "the registry has no component nope"),
+        ("bounce?entry=nope", "the registry has no component nope"),
+        ("funnel?components=a,zap,%C3%BC", "the registry has no component zap, \\u{fc}"),
+    ] {
+        let answer = server.get(&format!("/api/insights/{question}")).await;
+        assert_eq!((answer.status.as_u16(), answer.header("clm-note")), (200, note), "{question}");
+    }
+    let answer = server.get("/api/insights/funnel?components=,,,").await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text.contains("parameter components must name"), "{}", answer.text);
+}
+
 #[tokio::test]
 async fn a_component_that_nobody_knows_has_an_empty_answer() {
-    let server = server();
+    let server = server_of_two();
     push(&server, &[ago(1, 60, "a")]).await;
     for (question, empty) in [
         ("visits", json!([])),

@@ -36,7 +36,9 @@ async fn ask<T: DeserializeOwned>(server: &Server, subject: &str) -> T {
 }
 
 fn by_component(counts: Vec<ComponentVisits>) -> BTreeMap<String, u64> {
-    counts.into_iter().map(|count| (count.component, count.visits)).collect()
+    // What nobody visited is in the registry and not in the truth.
+    let visited = counts.into_iter().filter(|count| count.visits > 0);
+    visited.map(|count| (count.component, count.visits)).collect()
 }
 
 fn owned(counts: BTreeMap<&str, u64>) -> BTreeMap<String, u64> {

@@ -25,6 +25,9 @@ use crate::{
     web::{App, error},
 };
 
+/// Says of an answer what its JSON has no place for.
+const NOTE: header::HeaderName = header::HeaderName::from_static("clm-note");
+
 /// Where answers come from. Whatever it is, it is held to the definitions in `insights`.
 pub trait Source: Send + Sync {
     /// The answer as JSON.
@@ -84,15 +87,20 @@ pub async fn answer(
     let Ok(Query(parameters)) = query else {
         return error(StatusCode::BAD_REQUEST, "the parameters cannot be read");
     };
+    let registry = app.registries.current();
     let question = match Question::parse(&subject, &parameters, now_ms()) {
-        Ok(question) => question,
+        Ok(question) => question.with_known(&registry),
         Err(question::BadQuestion::Unknown) => {
             return error(StatusCode::NOT_FOUND, &question::BadQuestion::Unknown.to_string());
         }
         Err(bad) => return error(StatusCode::BAD_REQUEST, &bad.to_string()),
     };
+    let note = question.unknown_components(&registry).and_then(|note| {
+        let value = header::HeaderValue::from_str(&note).ok()?;
+        Some([(NOTE, value)])
+    });
     match app.answers.answer(question).await {
-        Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
+        Ok(json) => (note, [(header::CONTENT_TYPE, "application/json")], json).into_response(),
         Err(unanswered) => unanswered.into_response(),
     }
 }

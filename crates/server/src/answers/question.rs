@@ -4,6 +4,8 @@ use insights::{Filter, Insight, KnownComponent, MAX_BUCKETS, MAX_STARTS, Range, 
 use thiserror::Error;
 use tracking::SessionId;
 
+use crate::registry::Current;
+
 const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 /// Later than this (the year 11476) nothing happens.
@@ -18,6 +20,8 @@ const MAX_PATH: u64 = 10;
 /// Components that a filter may name, and bytes that it may have.
 const MAX_CHOSEN: usize = 500;
 const MAX_NAME: usize = 256;
+/// Unknown components that are named in the note of an answer.
+const MAX_NOTED: usize = 5;
 const MAX_OFFSET: u64 = 1_000_000_000;
 
 #[derive(Debug, Error, PartialEq)]
@@ -271,6 +275,40 @@ impl Question {
     }
 }
 
+impl Question {
+    /// Knows which components the registry has: also those that nobody visited are listed.
+    #[must_use]
+    pub fn with_known(mut self, registry: &Current) -> Self {
+        if let Subject::Visits { known } = &mut self.subject
+            && registry.is_usable()
+        {
+            let component = |(hash, name): (&str, &str)| KnownComponent {
+                hash: hash.to_owned(),
+                name: name.to_owned(),
+            };
+            *known = registry.names().map(component).collect();
+        }
+        self
+    }
+
+    /// A sentence about the components that it names and the registry does not have, if there are any.
+    #[must_use]
+    pub fn unknown_components(&self, registry: &Current) -> Option<String> {
+        let steps: &[String] = match &self.subject {
+            Subject::Funnel { components, .. } => components,
+            _ => &[],
+        };
+        let named = self.filter.components.iter().chain(&self.filter.entry).chain(steps);
+        let unknown: Vec<String> = named
+            .filter(|hash| registry.is_usable() && !registry.knows(hash))
+            .take(MAX_NOTED)
+            .map(|hash| hash.escape_default().to_string())
+            .collect();
+        (!unknown.is_empty())
+            .then(|| format!("the registry has no component {}", unknown.join(", ")))
+    }
+}
+
 /// The first round number of minutes that gives a chart's worth of buckets.
 fn chart_bucket_ms(range: Range) -> u64 {
     let span_ms = range.to_ms - range.from_ms;
@@ -283,7 +321,8 @@ fn chart_bucket_ms(range: Range) -> u64 {
 
 fn steps(text: Option<&str>) -> Result<Vec<String>, BadQuestion> {
     let steps: Vec<String> = text.unwrap_or_default().split(',').map(str::to_owned).collect();
-    if steps.len() > MAX_STEPS || steps.iter().any(String::is_empty) {
+    let is_name = |step: &String| (1..=MAX_NAME).contains(&step.len());
+    if steps.len() > MAX_STEPS || !steps.iter().all(is_name) {
         return Err(BadQuestion::Components);
     }
     Ok(steps)
