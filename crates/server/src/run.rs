@@ -128,7 +128,7 @@ fn workers(config: &Config, store: &Store, metrics: &Metrics) -> Vec<JoinHandle<
     let sinks = config.sinks();
     let mut workers = Vec::new();
     if let Some(loki) = &config.loki {
-        let sink = Sink::Loki(Box::new(loki.clone()));
+        let sink = Sink::loki(loki.clone(), |_| true);
         workers.push(tokio::spawn(outbox::work(store.clone(), sink, metrics.clone())));
         workers.push(tokio::spawn(person::work(store.clone(), loki.clone())));
     }

@@ -3,9 +3,11 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use common::{Server, entry, now_ms, one_visit, request, server, server_with, visit};
-use server::store::Report;
+use server::store::{Cut, Next, Outgoing, Report};
 use tracking::UserSecret;
 
 async fn metrics(server: &Server) -> String {
@@ -77,6 +79,15 @@ async fn events_of_an_erased_person_are_counted_as_refused() {
     assert_eq!(value(&text, "clm_events_stored_total"), 1.0);
 }
 
+async fn next_batch(server: &Server) -> Outgoing {
+    let cut =
+        Cut { now_ms: now_ms(), max_bytes: usize::MAX, by_age: false, knows: Arc::new(|_| true) };
+    match server.store.next_batch("stdout", cut).await.unwrap() {
+        Next::Batch(batch) => batch,
+        next => panic!("{next:?}"),
+    }
+}
+
 #[tokio::test]
 async fn the_outbox_tells_its_depth_and_age() {
     let server = server_with(|config, _| config.events_stdout = true);
@@ -87,9 +98,9 @@ async fn the_outbox_tells_its_depth_and_age() {
     assert_eq!(value(&text, "clm_outbox_depth{sink=\"stdout\"}"), 3.0);
     assert_eq!(value(&text, "clm_outbox_forwarded_total{sink=\"stdout\"}"), 0.0);
 
-    let batch = server.store.next_batch("stdout", now_ms(), usize::MAX).await.unwrap().unwrap();
-    let report = Report { forwarded: 2, too_old: 1, refused: Vec::new() };
-    server.store.batch_done("stdout", batch.end, report, now_ms()).await.unwrap();
+    let batch = next_batch(&server).await;
+    let report = Report { forwarded: 2, too_old: 1, ..Report::default() };
+    server.store.batch_done("stdout", &batch, report, now_ms()).await.unwrap();
     let text = metrics(&server).await;
     for (name, expected) in [
         ("clm_outbox_depth{sink=\"stdout\"}", 0.0),
@@ -110,9 +121,9 @@ async fn the_live_page_hears_how_far_each_sink_is() {
     let told = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     let sinks = told(&server.get("/api/sinks").await.text);
     assert_eq!((&sinks[0]["sink"], &sinks[0]["waiting"]), (&"stdout".into(), &1.into()));
-    let batch = server.store.next_batch("stdout", now_ms(), usize::MAX).await.unwrap().unwrap();
-    let report = Report { forwarded: 1, too_old: 0, refused: Vec::new() };
-    server.store.batch_done("stdout", batch.end, report, now_ms()).await.unwrap();
+    let batch = next_batch(&server).await;
+    let report = Report { forwarded: 1, ..Report::default() };
+    server.store.batch_done("stdout", &batch, report, now_ms()).await.unwrap();
     let sinks = told(&server.get("/api/sinks").await.text);
     assert_eq!((&sinks[0]["forwarded"], &sinks[0]["waiting"]), (&1.into(), &0.into()));
     let server = server_with(|config, _| config.token = Some("operator".into()));

@@ -41,7 +41,8 @@ fn ask_file<T: rusqlite::types::FromSql>(dir: &Path, query: &str) -> T {
 
 async fn until_through(dir: &Path, last: i64) {
     let start = std::time::Instant::now();
-    while ask_file::<i64>(dir, "SELECT COALESCE(MAX(done), 0) FROM outbox") < last {
+    let through = "SELECT COALESCE(MAX(done), 0) - (SELECT COUNT(*) FROM outbox_late) FROM outbox";
+    while ask_file::<i64>(dir, through) < last {
         assert!(start.elapsed() < std::time::Duration::from_secs(40), "the outbox is stuck");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
@@ -129,7 +130,7 @@ async fn late_events_go_to_a_stream_of_their_own_and_old_ones_stay_here() {
     assert_eq!(entries.len(), 3, "{entries:#?}");
     let of_late = entries.iter().find(|entry| entry[2] == late.to_line().unwrap()).unwrap();
     let labels: Value = serde_json::from_str(&of_late[0]).unwrap();
-    assert_eq!(labels["late"], late.timestamp.hour().to_string());
+    assert_eq!(labels["late"], "backlog");
     assert_eq!(ask_file::<i64>(dir.path(), "SELECT too_old FROM outbox"), 1);
     assert_eq!(ask_file::<i64>(dir.path(), "SELECT COUNT(*) FROM outbox_refused"), 0);
 }

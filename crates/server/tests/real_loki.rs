@@ -73,7 +73,7 @@ impl Way {
         let rows =
             rows.map(|record| Row { record: record.clone(), line: record.to_line().unwrap() });
         self.store.insert(rows.collect(), now_ms()).await.unwrap();
-        let sink = Sink::Loki(Box::new(self.loki.clone()));
+        let sink = Sink::loki(self.loki.clone(), |_| true);
         let work = tokio::spawn(outbox::work(self.store.clone(), sink, Metrics::default()));
         while self.store.standing(outbox::LOKI).await.unwrap().waiting > 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;

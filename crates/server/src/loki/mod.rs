@@ -1,6 +1,7 @@
 //! Loki over HTTP: one connection with its credentials, for all that push, ask and delete there.
 
 mod delete;
+mod failure;
 mod push;
 mod query;
 
@@ -12,6 +13,7 @@ use tokio::sync::Notify;
 use tracking::LabelMode;
 
 pub use delete::{Deletions, Progress};
+pub use failure::{Failure, Reason};
 pub use push::Pushed;
 pub use query::{Count, Line, nanoseconds};
 

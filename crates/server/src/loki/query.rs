@@ -42,6 +42,11 @@ struct Sample {
     value: (serde::de::IgnoredAny, String),
 }
 
+#[derive(Deserialize)]
+struct Series {
+    data: Vec<serde::de::IgnoredAny>,
+}
+
 impl Loki {
     /// The oldest `limit` lines from `from_ns` on and before `to_ns`, in no order.
     pub async fn lines(
@@ -82,6 +87,17 @@ impl Loki {
             Ok(Count { labels: sample.metric, count })
         };
         answer.data.result.into_iter().map(count).collect()
+    }
+
+    /// How many streams match `selector`, of the seven days before `now_ms`.
+    pub async fn series(&self, selector: &str, now_ms: u64) -> Result<usize, LokiError> {
+        const DAYS_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
+        let (from_ms, to_ms) = (now_ms.saturating_sub(DAYS_MS), now_ms.saturating_add(60_000));
+        let (from, to) = (nanoseconds(from_ms).to_string(), nanoseconds(to_ms).to_string());
+        let body =
+            self.ask("series", &[("match[]", selector), ("start", &from), ("end", &to)]).await?;
+        let data: Series = serde_json::from_slice(&body).map_err(|_| LokiError::Unreadable)?;
+        Ok(data.data.len())
     }
 
     async fn ask(&self, endpoint: &str, parameters: &[(&str, &str)]) -> Result<Vec<u8>, LokiError> {

@@ -25,7 +25,13 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::{clock::now_ms, loki::LokiError, store::StoreError, web::App};
+use crate::{
+    clock::now_ms,
+    loki::{Failure, LokiError},
+    observe::Troubles,
+    store::StoreError,
+    web::App,
+};
 
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -37,6 +43,12 @@ struct Why {
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Whither {
     sink: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Failed {
+    sink: &'static str,
+    reason: &'static str,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -66,6 +78,8 @@ pub struct Metrics {
     requests: Durations<Asked>,
     queries: Durations<Ended>,
     retried: Family<Whither, Counter>,
+    failures: Family<Failed, Counter>,
+    troubles: Troubles,
     forwarded: Family<Whither, Counter>,
     too_old: Family<Whither, Counter>,
     set_aside: Family<Whither, Counter>,
@@ -106,6 +120,9 @@ impl Default for Metrics {
         all.register_with_unit("loki_query", help, Unit::Seconds, queries.clone());
         let retried = Family::default();
         all.register("outbox_retried", "Batches that had to be sent again", retried.clone());
+        let failures = Family::default();
+        let help = "Requests to the sink that came to nothing, by reason";
+        all.register("outbox_failures", help, failures.clone());
         let forwarded = Family::default();
         all.register("outbox_forwarded", "Events that the sink has taken", forwarded.clone());
         let too_old = Family::default();
@@ -131,6 +148,8 @@ impl Default for Metrics {
             requests,
             queries,
             retried,
+            failures,
+            troubles: Troubles::default(),
             forwarded,
             too_old,
             set_aside,
@@ -179,6 +198,18 @@ impl Metrics {
 
     pub fn retried(&self, sink: &'static str) {
         self.retried.get_or_create(&Whither { sink }).inc();
+    }
+
+    /// A request to `sink` came to nothing: counted, and told once.
+    pub fn failed(&self, sink: &'static str, failure: &Failure) {
+        let reason = failure.reason.as_str();
+        self.failures.get_or_create(&Failed { sink, reason }).inc();
+        self.troubles.failed(sink, failure, now_ms());
+    }
+
+    #[must_use]
+    pub fn troubles(&self) -> &Troubles {
+        &self.troubles
     }
 
     /// Waits for what was asked of Loki, and counts how that ended and how long it took.

@@ -6,6 +6,7 @@ mod pulse;
 mod ready;
 mod request;
 mod sinks;
+mod trouble;
 
 pub use log::start as start_log;
 pub use metrics::{Metrics, metrics};
@@ -13,3 +14,4 @@ pub use pulse::pulse;
 pub use ready::ready;
 pub use request::{RequestId, measure, name};
 pub use sinks::sinks;
+pub use trouble::{Of, Trouble, Troubles};

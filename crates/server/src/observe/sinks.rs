@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::{
     clock::now_ms,
+    observe::Trouble,
     store::StoreError,
     web::{App, error},
 };
@@ -26,6 +27,8 @@ struct Told {
     too_old: u64,
     /// How long the oldest of those that wait has waited.
     age_seconds: u64,
+    /// What stands in the way, and since when; with `until_ms`, what stood there last.
+    error: Option<Trouble>,
 }
 
 async fn told(app: &App) -> Result<Vec<Told>, StoreError> {
@@ -39,6 +42,7 @@ async fn told(app: &App) -> Result<Vec<Told>, StoreError> {
             refused: standing.refused,
             too_old: standing.too_old,
             age_seconds: standing.age(now_ms()).as_secs(),
+            error: app.metrics.troubles().latest(sink),
         });
     }
     Ok(all)

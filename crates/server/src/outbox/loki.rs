@@ -1,147 +1,203 @@
 //! One batch to Loki, however long that takes.
 
-use std::{io::Write, time::Duration};
+use std::time::Duration;
 
-use flate2::{Compression, write::GzEncoder};
-use tracking::{Frozen, Outcome, Timestamp, backoff, encode};
+use tracking::{Timestamp, backoff, encode::Late};
 
 use crate::{
     clock::now_ms,
-    loki::{Loki, LokiSettings, Pushed},
-    observe::Metrics,
-    outbox::LOKI,
-    store::{Outgoing, Refused, Report, Store, Stored},
+    loki::{Failure, Loki, Pushed, Reason},
+    observe::{Metrics, Of},
+    outbox::{LOKI, part::Part},
+    store::{Held, Outgoing, Refused, Report, Store, StoreError, Stored, Why},
 };
 
 /// Loki never takes what is older than seven days; the margin is for the way.
 pub const TOO_OLD_MS: u64 = (7 * 24 - 1) * 60 * 60 * 1_000;
-/// Bytes of Loki's own words that are kept.
+/// Characters of Loki's own words that are kept.
 const REASON: usize = 300;
 
-/// Some events, and the moment for which their labels are chosen.
-struct Part<'a> {
-    events: Vec<&'a Stored>,
-    now_ms: u64,
+/// A batch on its way.
+pub struct Delivery<'a> {
+    pub store: &'a Store,
+    pub loki: &'a Loki,
+    pub metrics: &'a Metrics,
+    parts: Vec<Part<'a>>,
+    report: Report,
+    /// Requests that came to nothing, one after the other.
+    failures: u32,
 }
 
-/// Comes back when every event of the batch was accepted, refused for good, or is too old.
-pub async fn deliver(store: &Store, loki: &Loki, metrics: &Metrics, batch: &Outgoing) -> Report {
-    let (old, fresh): (Vec<_>, Vec<_>) =
-        batch.events.iter().partition(|event| age_ms(event, now_ms()) > TOO_OLD_MS);
-    let mut report = Report { too_old: old.len(), ..Report::default() };
-    let mut parts = vec![Part { events: fresh, now_ms: batch.now_ms }];
-    let mut failures = 0;
-    while let Some(mut part) = parts.pop() {
-        // What was erased while Loki was away must not reach it any more.
-        match store.still_stored(batch.after, batch.end).await {
-            Ok(stored) => part.events.retain(|event| stored.contains(&event.cursor)),
-            Err(failure) => {
+impl<'a> Delivery<'a> {
+    pub fn new(store: &'a Store, loki: &'a Loki, metrics: &'a Metrics) -> Self {
+        let (parts, report) = (Vec::new(), Report::default());
+        Self { store, loki, metrics, parts, report, failures: 0 }
+    }
+
+    /// Comes back when every event of the batch was accepted, refused for good, or waits by itself.
+    pub async fn run(mut self, batch: &'a Outgoing) -> Report {
+        self.parts = vec![Part::new(batch.events.iter().collect(), batch.again)];
+        while let Some(mut part) = self.parts.pop() {
+            // What was erased while Loki was away must not reach it any more.
+            if let Err(failure) = self.forget(&mut part).await {
                 tracing::error!("outbox to loki: {failure}");
-                failures += 1;
-                rest(backoff::wait_ms(failures, random())).await;
-                parts.push(part);
+                self.rest(None).await;
+                self.parts.push(part);
                 continue;
             }
-        }
-        if part.events.is_empty() {
-            continue;
-        }
-        let Pushed { outcome, reason } = push(loki, &part).await;
-        if !matches!(outcome, Outcome::Accepted | Outcome::Rejected { .. }) {
-            metrics.retried(LOKI);
-        }
-        match outcome {
-            Outcome::Accepted => {
-                failures = 0;
-                report.forwarded += part.events.len();
+            if part.events.is_empty() {
+                continue;
             }
-            Outcome::Rejected { status } => split(part, status, &reason, &mut parts, &mut report),
-            Outcome::Unauthorized { status } => {
-                if failures == 0 {
-                    tracing::error!(
-                        "outbox to loki: HTTP {status}, events wait: check the credentials"
-                    );
+            match self.push(&part).await {
+                Pushed::Accepted => self.accepted(&part),
+                Pushed::Refused { status, said } => self.refused(part, status, &said).await,
+                Pushed::Failed(failure) => self.failed(part, failure).await,
+            }
+        }
+        self.report
+    }
+
+    async fn forget(&self, part: &mut Part<'_>) -> Result<(), StoreError> {
+        let cursors = part.events.iter().map(|event| event.cursor).collect();
+        let stored = self.store.still_stored(cursors).await?;
+        part.events.retain(|event| stored.contains(&event.cursor));
+        Ok(())
+    }
+
+    async fn push(&self, part: &Part<'_>) -> Pushed {
+        match part.pack(self.loki.settings()) {
+            Ok(body) => self.loki.push(body, Timestamp(now_ms())).await,
+            Err(error) => Pushed::Failed(Failure::of(Reason::Connection, None, &error.to_string())),
+        }
+    }
+
+    fn accepted(&mut self, part: &Part<'_>) {
+        self.failures = 0;
+        self.report.forwarded += part.events.len();
+        self.metrics.troubles().well(LOKI, Of::Sink, now_ms());
+    }
+
+    /// Loki is there, but does not take all of it. What it has taken comes again as the same bytes, and stays
+    /// once.
+    async fn refused(&mut self, part: Part<'a>, status: u16, said: &str) {
+        self.failures = 0;
+        self.metrics.troubles().well(LOKI, Of::Sink, now_ms());
+        let words = said.to_ascii_lowercase();
+        if words.contains("too new") {
+            self.too_new(part, status, said).await;
+        } else if words.contains("too far behind") || words.contains("out of order") {
+            self.behind(part, status, said, &words);
+        } else if let [event] = part.events[..] {
+            self.set_aside(event, status, said);
+        } else {
+            self.parts.extend(part.halves());
+        }
+    }
+
+    /// If the oldest is ahead of Loki's clock, all are.
+    async fn too_new(&mut self, part: Part<'a>, status: u16, said: &str) {
+        let is_alone = part.events.len() == 1;
+        let [others, oldest] = part.oldest_first();
+        let taken = !is_alone && matches!(self.push(&oldest).await, Pushed::Accepted);
+        if taken {
+            self.accepted(&oldest);
+            self.parts.extend(others.halves());
+            return;
+        }
+        self.metrics.failed(LOKI, &Failure::of(Reason::TooNew, Some(status), said));
+        self.hold(&part, Why::TooNew);
+    }
+
+    /// Its stream is more than an hour ahead.
+    fn behind(&mut self, part: Part<'a>, status: u16, said: &str, words: &str) {
+        let streams = part.by_stream(self.loki.settings().labels);
+        let all = part.events.len();
+        // Loki says so when it has taken none of a stream.
+        let is_all = all == 1 || words.contains(&format!("total ignored: {all} out of {all} "));
+        match part.events.first() {
+            _ if streams.len() > 1 => self.parts.extend(streams),
+            // It had a stream of its own already.
+            Some(event) if all == 1 && matches!(event.late, Late::Hour(_)) => {
+                self.set_aside(event, status, said);
+            }
+            Some(event) if is_all && !matches!(event.late, Late::Hour(_)) => {
+                self.hold(&part, Why::Behind);
+            }
+            _ => self.parts.extend(part.halves()),
+        }
+    }
+
+    fn set_aside(&mut self, event: &Stored, status: u16, said: &str) {
+        self.metrics.failed(LOKI, &Failure::of(Reason::Refused, Some(status), said));
+        let reason = said.chars().take(REASON).collect();
+        self.report.refused.push(Refused { cursor: event.cursor, status, reason });
+    }
+
+    /// Nothing says that Loki will never take it.
+    async fn failed(&mut self, mut part: Part<'a>, failure: Failure) {
+        self.metrics.retried(LOKI);
+        part.doubt |= failure.leaves_doubt();
+        let labels = self.loki.settings().labels;
+        match failure.reason {
+            Reason::StreamLimit => {
+                let parts = part.by_stream(labels);
+                if parts.len() > 1 {
+                    self.parts.extend(parts);
+                    return;
                 }
-                failures += 1;
-                rest(backoff::wait_ms(failures, random())).await;
-                parts.push(part);
+                self.metrics.failed(LOKI, &failure);
+                self.hold(&part, Why::Stream);
             }
-            Outcome::Retry { retry_after_ms, .. } => {
-                failures += 1;
-                let wait_ms = retry_after_ms.map_or_else(
-                    || backoff::wait_ms(failures, random()),
-                    |ms| backoff::after_retry_after_ms(ms, random()),
-                );
-                rest(wait_ms).await;
-                parts.push(part);
-            }
-            Outcome::Unreachable => {
-                failures += 1;
-                rest(backoff::wait_ms(failures, random())).await;
-                parts.push(part);
+            Reason::TooLarge if part.events.len() > 1 => self.parts.extend(part.halves()),
+            _ => {
+                self.metrics.failed(LOKI, &failure);
+                self.again(part, &failure).await;
             }
         }
     }
-    report
-}
 
-/// What has become late while Loki was away goes to a stream of its own. The rest is halved, until the
-/// entry that will never be taken stands alone; what Loki has taken of it already comes again as
-/// the same bytes, and stays once.
-fn split<'a>(
-    mut part: Part<'a>,
-    status: u16,
-    reason: &str,
-    parts: &mut Vec<Part<'a>>,
-    report: &mut Report,
-) {
-    let (then, now) = (part.now_ms, now_ms());
-    let (late, still): (Vec<_>, Vec<_>) =
-        part.events.into_iter().partition(|event| is_late(event, now) && !is_late(event, then));
-    part.events = still;
-    if !late.is_empty() {
-        parts.push(part);
-        parts.push(Part { events: late, now_ms: now });
-        return;
+    /// The same once more, later. If it may be only about one of its streams, the others go on without it.
+    async fn again(&mut self, mut part: Part<'a>, failure: &Failure) {
+        let may_be_one = matches!(failure.reason, Reason::RateLimit)
+            || failure.reason == Reason::ServerError && failure.status == Some(500);
+        if part.waited == 0 {
+            part.accepted = self.report.forwarded;
+        }
+        part.waited += 1;
+        if may_be_one && part.waited > 1 {
+            let parts = part.by_stream(self.loki.settings().labels);
+            if parts.len() > 1 {
+                self.parts.extend(parts);
+                return;
+            }
+            if self.report.forwarded > part.accepted {
+                self.hold(&part, Why::Stream);
+                return;
+            }
+        }
+        self.rest(failure.retry_after_ms).await;
+        // Behind the others: one of them may be taken.
+        self.parts.insert(0, part);
     }
-    if let [event] = part.events[..] {
-        let reason = reason.chars().take(REASON).collect();
-        report.refused.push(Refused { cursor: event.cursor, status, reason });
-        return;
+
+    fn hold(&mut self, part: &Part<'_>, why: Why) {
+        let held = part.events.iter().map(|event: &&Stored| Held {
+            cursor: event.cursor,
+            timestamp_ms: event.timestamp_ms,
+            why,
+            doubt: part.doubt && event.late == Late::No,
+        });
+        self.report.held.extend(held);
     }
-    let second = part.events.split_off(part.events.len() / 2);
-    parts.push(Part { events: second, now_ms: part.now_ms });
-    parts.push(part);
-}
 
-fn age_ms(event: &Stored, now_ms: u64) -> u64 {
-    now_ms.saturating_sub(event.timestamp_ms)
-}
-
-fn is_late(event: &Stored, now_ms: u64) -> bool {
-    age_ms(event, now_ms) > encode::LATE_AFTER_MS
-}
-
-async fn push(loki: &Loki, part: &Part<'_>) -> Pushed {
-    match pack(part, loki.settings()) {
-        Ok(body) => loki.push(body, Timestamp(now_ms())).await,
-        Err(error) => Pushed { outcome: Outcome::Unreachable, reason: error.to_string() },
+    async fn rest(&mut self, retry_after_ms: Option<u64>) {
+        self.failures += 1;
+        let wait_ms = retry_after_ms.map_or_else(
+            || backoff::wait_ms(self.failures, random()),
+            |ms| backoff::after_retry_after_ms(ms, random()),
+        );
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
     }
-}
-
-fn pack(part: &Part<'_>, settings: &LokiSettings) -> std::io::Result<Vec<u8>> {
-    // Lines were checked before they were stored, so none is left out here.
-    let records: Vec<_> =
-        part.events.iter().filter_map(|event| Frozen::from_line(&event.line).ok()).collect();
-    let now = Timestamp(part.now_ms);
-    let body = encode::body(&records, &settings.job, settings.labels, now);
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    gzip.write_all(body.as_bytes())?;
-    gzip.finish()
-}
-
-async fn rest(ms: u64) {
-    tokio::time::sleep(Duration::from_millis(ms)).await;
 }
 
 /// Jitter need not be secret.

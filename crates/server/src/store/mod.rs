@@ -37,7 +37,9 @@ use folder::Folder;
 pub use backup::{BackupError, Copied, Restored, backup, restore};
 pub use erased::{AtLoki, Erased, Erasure, find as find_erasure};
 pub use note::Note;
-pub use outbox::{Outgoing, Refused, Report, Standing, Stored};
+pub use outbox::{
+    Cut, Held, Knows, Lane, Next, Outgoing, Refused, Report, Standing, Stored, Why, send_again,
+};
 pub use retention::Bound;
 pub use row::Row;
 pub use segments::Packing;
@@ -236,39 +238,65 @@ impl Store {
         .await
     }
 
-    /// The next events for `sink`, noted as about to leave.
+    /// The next events for `sink` of those that are its turn, noted as about to leave.
     ///
     /// # Errors
     /// When the file cannot be read or written.
-    pub async fn next_batch(
-        &self,
-        sink: &'static str,
-        now_ms: u64,
-        max_bytes: usize,
-    ) -> Result<Option<Outgoing>, StoreError> {
-        self.change(move |file| outbox::next(file, sink, now_ms, max_bytes)).await
+    pub async fn next_batch(&self, sink: &'static str, cut: Cut) -> Result<Next, StoreError> {
+        self.change(move |file| outbox::next(file, sink, &cut)).await
     }
 
-    /// The cursors of the events after `after`, up to `end`, that are still stored.
+    /// The same of those that wait in the order in which they happened.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub async fn next_late(&self, sink: &'static str, cut: Cut) -> Result<Next, StoreError> {
+        self.change(move |file| outbox::next_late(file, sink, &cut)).await
+    }
+
+    /// Which of `cursors` are still stored.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn still_stored(&self, after: i64, end: i64) -> Result<HashSet<i64>, StoreError> {
-        self.read(move |file| outbox::still_stored(file, after, end)).await
+    pub async fn still_stored(&self, cursors: Vec<i64>) -> Result<HashSet<i64>, StoreError> {
+        self.read(move |file| outbox::still_stored(file, &cursors)).await
     }
 
-    /// `sink` is through with the batch that ends at `end`.
+    /// `sink` is through with `batch`.
     ///
     /// # Errors
     /// When that cannot be written; the batch is sent again then, byte for byte.
     pub async fn batch_done(
         &self,
         sink: &'static str,
-        end: i64,
+        batch: &Outgoing,
         report: Report,
         now_ms: u64,
     ) -> Result<(), StoreError> {
-        self.change(move |file| outbox::done(file, sink, end, &report, now_ms)).await
+        let lane = batch.lane;
+        let events: Vec<_> =
+            batch.events.iter().map(|event| (event.timestamp_ms, event.cursor)).collect();
+        self.change(move |file| match lane {
+            Lane::Live { end } => outbox::done(file, sink, end, &report, now_ms),
+            Lane::Late => outbox::late_done(file, sink, &events, &report, now_ms),
+        })
+        .await
+    }
+
+    /// Whether what waits in the order in which it happened should set off.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn late_is_due(&self, sink: &'static str, now_ms: u64) -> Result<bool, StoreError> {
+        self.read(move |file| outbox::is_due(file, sink, now_ms)).await
+    }
+
+    /// Whether `sink` has something held for `why`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn holds(&self, sink: &'static str, why: Why) -> Result<bool, StoreError> {
+        self.read(move |file| outbox::waits(file, sink, why)).await
     }
 
     /// # Errors

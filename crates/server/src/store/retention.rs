@@ -34,7 +34,9 @@ pub fn step(file: &Transaction<'_>, bound: &Bound, packing: &Packing) -> Result<
     let before = signed(bound.before_ms);
     let cursors: Vec<i64> = file
         .prepare_cached(
-            "SELECT cursor FROM events WHERE timestamp < ?1 AND (cursor <= ?2 OR timestamp < ?3)
+            "SELECT cursor FROM events WHERE timestamp < ?1 AND (timestamp < ?3 OR cursor <= ?2
+                 AND NOT EXISTS (SELECT 1 FROM outbox_late AS late
+                     WHERE late.timestamp = events.timestamp AND late.cursor = events.cursor))
              ORDER BY timestamp LIMIT ?4",
         )?
         .query_map(params![before, sent, signed(bound.unsent_before_ms), STEP], |row| row.get(0))?

@@ -28,15 +28,37 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub enum Mood {
     /// This status and header; nothing is kept.
     Answer(u16, Option<(&'static str, &'static str)>),
+    /// This status, kind of content and text; nothing is kept.
+    Say(u16, &'static str, &'static str),
     /// All is kept, and the answer is an error all the same.
     KeepAndFail,
+}
+
+/// What a Loki takes by default.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// `max_global_streams_per_user`.
+    pub streams: usize,
+    /// `creation_grace_period`.
+    pub ahead_ms: u64,
+    /// Components whose streams take nothing.
+    pub full: Vec<String>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { streams: 5_000, ahead_ms: 10 * 60 * 1_000, full: Vec::new() }
+    }
 }
 
 #[derive(Default)]
 struct Inner {
     moods: VecDeque<Mood>,
+    limits: Limits,
     /// 400 for entries with this text.
     poison: Option<String>,
+    /// Answers, by status.
+    answered: BTreeMap<u16, usize>,
     /// (labels, ns, line, metadata), each once.
     entries: BTreeSet<[String; 4]>,
     /// The same, to be asked for.
@@ -87,6 +109,20 @@ impl Loki {
         self.inner.lock().unwrap().questions.clone()
     }
 
+    pub fn limit(&self, change: impl FnOnce(&mut Limits)) {
+        change(&mut self.inner.lock().unwrap().limits);
+    }
+
+    /// How often each status was answered to a push.
+    pub fn answered(&self) -> BTreeMap<u16, usize> {
+        self.inner.lock().unwrap().answered.clone()
+    }
+
+    /// Labels of the streams that there are.
+    pub fn streams(&self) -> Vec<String> {
+        self.inner.lock().unwrap().newest.keys().cloned().collect()
+    }
+
     pub fn poison(&self, text: &str) {
         self.inner.lock().unwrap().poison = Some(text.to_owned());
     }
@@ -123,50 +159,79 @@ impl Loki {
 }
 
 async fn push(State(loki): State<Loki>, headers: HeaderMap, body: Bytes) -> Response {
-    let mut json = String::new();
-    flate2::read::GzDecoder::new(&body[..]).read_to_string(&mut json).unwrap();
-    let mut inner = loki.inner.lock().unwrap();
-    inner.headers.push(headers);
-    inner.largest = inner.largest.max(json.len());
-    let mood = inner.moods.pop_front();
-    if let Some(Mood::Answer(status, header)) = mood {
-        let mut response = StatusCode::from_u16(status).unwrap().into_response();
-        if let Some((name, value)) = header {
-            response.headers_mut().insert(name, value.parse().unwrap());
+    let response = loki.take(headers, &body);
+    let status = response.status().as_u16();
+    *loki.inner.lock().unwrap().answered.entry(status).or_default() += 1;
+    response
+}
+
+impl Loki {
+    fn take(&self, headers: HeaderMap, body: &Bytes) -> Response {
+        let mut json = String::new();
+        flate2::read::GzDecoder::new(&body[..]).read_to_string(&mut json).unwrap();
+        let mut inner = self.inner.lock().unwrap();
+        inner.headers.push(headers);
+        inner.largest = inner.largest.max(json.len());
+        let mood = inner.moods.pop_front();
+        if let Some(Mood::Answer(status, header)) = mood {
+            let mut response = StatusCode::from_u16(status).unwrap().into_response();
+            if let Some((name, value)) = header {
+                response.headers_mut().insert(name, value.parse().unwrap());
+            }
+            return response;
         }
-        return response;
-    }
-    let body: Value = serde_json::from_str(&json).unwrap();
-    let mut refused = Vec::new();
-    for stream in body["streams"].as_array().unwrap() {
-        let labels = stream["stream"].to_string();
-        for entry in stream["values"].as_array().unwrap() {
-            inner.received += 1;
-            let ns = entry[0].as_str().unwrap();
-            let line = entry[1].as_str().unwrap();
-            match inner.refusal(&labels, ns.parse().unwrap(), line) {
-                Some(why) => refused.push(why),
-                None => {
-                    let metadata = entry.get(2).cloned().unwrap_or_default();
-                    let text = entry.get(2).map(ToString::to_string).unwrap_or_default();
-                    if inner.entries.insert([labels.clone(), ns.into(), line.into(), text]) {
-                        inner.parsed.push(logql::Entry {
-                            stream: texts(&stream["stream"]),
-                            metadata: texts(&metadata),
-                            ns: ns.parse().unwrap(),
-                            line: line.into(),
-                        });
+        if let Some(Mood::Say(status, kind, text)) = mood {
+            let status = StatusCode::from_u16(status).unwrap();
+            return (status, [("content-type", kind), ("location", "http://login.example/")], text)
+                .into_response();
+        }
+        let body: Value = serde_json::from_str(&json).unwrap();
+        let (mut refused, mut full) = (Vec::new(), None);
+        for stream in body["streams"].as_array().unwrap() {
+            let labels = stream["stream"].to_string();
+            let is_new = !inner.newest.contains_key(&labels);
+            let component = stream["stream"]["component"].as_str().unwrap();
+            if is_new && inner.newest.len() >= inner.limits.streams
+                || inner.limits.full.iter().any(|full| full == component)
+            {
+                inner.received += stream["values"].as_array().unwrap().len();
+                full = Some(format!(
+                    "maximum active stream limit exceeded when trying to create stream {labels}, reduce \
+                 the number of active streams, user: 'fake'"
+                ));
+                continue;
+            }
+            for entry in stream["values"].as_array().unwrap() {
+                inner.received += 1;
+                let ns = entry[0].as_str().unwrap();
+                let line = entry[1].as_str().unwrap();
+                match inner.refusal(&labels, ns.parse().unwrap(), line) {
+                    Some(why) => refused.push(why),
+                    None => {
+                        let metadata = entry.get(2).cloned().unwrap_or_default();
+                        let text = entry.get(2).map(ToString::to_string).unwrap_or_default();
+                        if inner.entries.insert([labels.clone(), ns.into(), line.into(), text]) {
+                            inner.parsed.push(logql::Entry {
+                                stream: texts(&stream["stream"]),
+                                metadata: texts(&metadata),
+                                ns: ns.parse().unwrap(),
+                                line: line.into(),
+                            });
+                        }
                     }
                 }
             }
         }
-    }
-    if !refused.is_empty() {
-        return (StatusCode::BAD_REQUEST, refused.join("\n")).into_response();
-    }
-    match mood {
-        Some(Mood::KeepAndFail) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        _ => StatusCode::NO_CONTENT.into_response(),
+        if let Some(full) = full {
+            return (StatusCode::TOO_MANY_REQUESTS, full).into_response();
+        }
+        if !refused.is_empty() {
+            return (StatusCode::BAD_REQUEST, refused.join("\n")).into_response();
+        }
+        match mood {
+            Some(Mood::KeepAndFail) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            _ => StatusCode::NO_CONTENT.into_response(),
+        }
     }
 }
 
@@ -250,6 +315,9 @@ impl Inner {
         let now = now_ms() * 1_000_000;
         if now.saturating_sub(ns) > 7 * 24 * HOUR_NS {
             return Some("entry has timestamp too old");
+        }
+        if ns.saturating_sub(now) > self.limits.ahead_ms * 1_000_000 {
+            return Some("entry for stream '{}' has timestamp too new: x");
         }
         let newest = self.newest.entry(labels.to_owned()).or_default();
         if newest.saturating_sub(ns) > HOUR_NS {
