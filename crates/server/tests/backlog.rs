@@ -131,11 +131,12 @@ async fn drain(url: String, job: &str, days: Vec<Vec<Row>>) -> Place {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backlog_of_days_needs_few_streams_and_holds_up_nobody() {
     let days = sample(150, 9);
-    let events: usize = days.iter().map(Vec::len).sum();
+    // Some pages send twice.
+    let events: BTreeSet<_> = days.iter().flatten().map(|row| row.record.event_id.0).collect();
     let double = Double::start().await;
     let place = drain(double.address.clone(), "clm-frontend", days).await;
     let standing = place.standing().await;
-    assert_eq!(standing.forwarded + standing.too_old, events as u64 + 1);
+    assert_eq!(standing.forwarded + standing.too_old, events.len() as u64 + 1);
     assert_eq!(double.answered().keys().collect::<Vec<_>>(), [&204], "{:?}", double.answered());
     let streams = double.streams().len();
     assert!(streams <= 200, "{streams} streams");
