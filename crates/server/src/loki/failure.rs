@@ -51,25 +51,28 @@ impl Reason {
     pub fn of_error(error: &reqwest::Error) -> Self {
         let mut cause: Option<&(dyn Error + 'static)> = Some(error);
         while let Some(this) = cause {
-            if this.is::<rustls::Error>() {
-                return Self::Tls;
+            if let Some(reason) = Self::of_cause(this) {
+                return reason;
             }
-            if let Some(io) = this.downcast_ref::<io::Error>() {
-                if io.kind() == io::ErrorKind::ConnectionRefused {
-                    return Self::ConnectionRefused;
-                }
-                // What rustls says comes inside of it.
-                if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
-                    return Self::Tls;
-                }
-            }
-            // The connector has no type of its own for it.
-            if this.to_string().starts_with("dns error") {
-                return Self::Dns;
-            }
-            cause = this.source();
+            cause = inner(this);
         }
         if error.is_timeout() { Self::Timeout } else { Self::Connection }
+    }
+
+    fn of_cause(cause: &(dyn Error + 'static)) -> Option<Self> {
+        if cause.is::<rustls::Error>() {
+            return Some(Self::Tls);
+        }
+        let io = cause.downcast_ref::<io::Error>();
+        if io.is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused) {
+            return Some(Self::ConnectionRefused);
+        }
+        // These have no types of their own.
+        let text = cause.to_string();
+        if text.starts_with("dns error") {
+            return Some(Self::Dns);
+        }
+        text.starts_with("tls handshake").then_some(Self::Tls)
     }
 
     /// What happened, and what to do.
@@ -135,6 +138,12 @@ impl Reason {
             ),
         }
     }
+}
+
+/// What is inside of an error; an [`io::Error`] skips that in its own answer.
+fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let io = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    io.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source())
 }
 
 /// A request that came to nothing.
