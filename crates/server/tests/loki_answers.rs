@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use server::{
     answers::{Bounds, FromLoki, Question, Source, Subject, Unanswered},
-    loki::{Loki, LokiSettings},
+    loki::{Loki, LokiSettings, Pushed},
     observe::Metrics,
     outbox::{self, Sink},
     person,
@@ -43,7 +43,7 @@ async fn both(records: &[Record], loki: &Loki) -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let (store, _) = Store::open(dir.path()).unwrap();
     store.insert(records.iter().map(row).collect(), now_ms()).await.unwrap();
-    let sink = Sink::Loki(Box::new(loki.clone()));
+    let sink = Sink::loki(loki.clone(), |_| true);
     let work = tokio::spawn(outbox::work(store.clone(), sink, Metrics::default()));
     while store.standing(outbox::LOKI).await.unwrap().waiting > 0 {
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -61,7 +61,7 @@ async fn in_time(records: &[Record], loki: &Loki) {
         let settings = loki.settings();
         let body = encode::body(&[record], &settings.job, settings.labels, at);
         let pushed = loki.push(common::gzip(body.as_bytes()), at).await;
-        assert_eq!(pushed.outcome, tracking::Outcome::Accepted, "{}", pushed.reason);
+        assert!(matches!(pushed, Pushed::Accepted), "{pushed:?}");
     }
 }
 
@@ -201,7 +201,7 @@ async fn lines_of_others_are_not_events() {
         "values": [[(now * 1_000_000).to_string(), "hello"]],
     }] });
     let pushed = loki.push(common::gzip(stream.to_string().as_bytes()), Timestamp(now)).await;
-    assert_eq!(pushed.outcome, tracking::Outcome::Accepted);
+    assert!(matches!(pushed, Pushed::Accepted), "{pushed:?}");
     for subject in [Subject::Visits { known: Vec::new() }, Subject::Summary] {
         let answer = text(source(&loki, 100, 100).answer(question(subject.clone())).await);
         assert_eq!(answer, text(store.answer(question(subject)).await));

@@ -134,7 +134,7 @@ impl Reason {
             Self::Status => (answers(""), "Check LOKI_URL and what stands before Loki."),
             Self::Refused => (
                 answers(": it refuses events for good, and they are set aside"),
-                "Mend the cause, then send them again with `clm-server outbox retry-refused`.",
+                "Loki's words say what is wrong with them.",
             ),
         }
     }
