@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The `job` that `grafana/alloy/config.alloy` gives to the server's own lines.
-const SERVER_JOB: &str = "clm-server";
+pub const SERVER_JOB: &str = "clm-server";
 const WINDOW: Span = Span::Seconds(15 * 60);
 const SILENCE: Span = Span::Seconds(60 * 60);
 /// The `event` of its line about what waits, a label there too.

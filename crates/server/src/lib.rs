@@ -14,6 +14,7 @@ pub mod access;
 pub mod answers;
 mod clock;
 mod guard;
+mod health;
 #[doc(hidden)]
 pub mod hostile;
 mod listen;
@@ -31,6 +32,9 @@ mod settings;
 pub mod store;
 mod web;
 
+pub use health::{HealthError, healthcheck};
 pub use run::{RunError, rebuild, run, task};
-pub use settings::{AccessLog, Config, ConfigError, LogFormat, Origin, Task, Wish, load};
+pub use settings::{
+    AccessLog, Config, ConfigError, LogFormat, Origin, Task, Wish, load, without_credentials,
+};
 pub use web::{App, router};

@@ -10,17 +10,28 @@ use server::{Config, ConfigError, RunError, Wish};
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    // What we make, the file of events, its log and the lines of requests, is for nobody else to read.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("clm-server: {error:#}");
+            eprintln!("clm-server: {}", shown(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }
 }
 
+/// Without the passwords of addresses, and without signs that move the cursor.
+fn shown(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(server::access::plain::text).collect();
+    server::without_credentials(&lines.join("\n"))
+}
+
 fn start() -> anyhow::Result<()> {
-    match server::load(std::env::args_os(), |name| std::env::var(name).ok()) {
+    // What is no Unicode is no secret that works: it is told, not taken for none.
+    let variable = |name: &str| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned());
+    match server::load(std::env::args_os(), variable) {
         Ok(Wish::Run(config)) => until_told(&config, server::run(*config.clone())),
         Ok(Wish::Rebuild(config)) => until_told(&config, server::rebuild(&config)),
         Ok(Wish::Task(task, data)) => {
@@ -32,7 +43,12 @@ fn start() -> anyhow::Result<()> {
             print!("{text}");
             Ok(())
         }
-        // Knows how to print itself, and `--help` and `--version` are no failures.
+        Ok(Wish::Healthcheck(listen)) => server::healthcheck(listen).map_err(Into::into),
+        // `--help` and `--version` are no failures.
+        Err(ConfigError::CommandLine(error)) if error.use_stderr() => {
+            eprintln!("{}", shown(&error.render().to_string()));
+            std::process::exit(error.exit_code())
+        }
         Err(ConfigError::CommandLine(error)) => error.exit(),
         Err(error) => Err(error.into()),
     }

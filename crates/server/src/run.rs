@@ -59,11 +59,11 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     let _ = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
 
     let mut workers = workers(&config, &store, &metrics);
-    let max_connections = config.max_connections;
+    let (max_connections, proxies) = (config.max_connections, config.proxies.clone());
     let app = App::new(store, config, metrics);
     workers.push(tokio::spawn(app.registries.clone().watch()));
     let app = router(Arc::new(app));
-    listen::serve(listener, app, max_connections, stop, GRACE).await;
+    listen::serve(listener, app, max_connections, proxies, stop, GRACE).await;
     // Each goes on where it was at the next start.
     for worker in workers {
         worker.abort();

@@ -183,12 +183,14 @@ async fn an_analytics_event_is_stored_written_and_never_an_answer() {
     let lines = paper.lines(4).await;
     let told: Vec<_> = lines.iter().filter(|line| line["event"] != "http_request").collect();
     let [visit, ping] = &told[..] else { panic!("{lines:?}") };
-    assert_eq!(visit["event"], "component_visit");
+    // Only our own word can become a label.
+    assert_eq!((&visit["event"], &visit["name"]), (&json!("analytics"), &json!("component_visit")));
     assert_eq!(visit["component"], "welcome");
     assert_eq!((&visit["user_id"], &visit["session_id"]), (&json!(user), &json!(session)));
     assert_eq!((&visit["level"], &visit["data"]), (&json!("info"), &data));
     assert!(visit["timestamp"].as_u64().unwrap() > 1);
-    assert_eq!((&ping["event"], &ping["data"]), (&json!("ping"), &json!({})));
+    assert_eq!((&ping["event"], &ping["name"]), (&json!("analytics"), &json!("ping")));
+    assert_eq!(ping["data"], json!({}));
     // It looks like a visit and is none.
     assert_eq!(server.visits().await, 0);
 
@@ -229,6 +231,9 @@ async fn what_is_wrong_with_an_analytics_event_is_said_without_repeating_it() {
         (r#"{"event":"S3CRET S3CRET"}"#.into(), 400, "field event"),
         (format!(r#"{{"event":"{long}"}}"#), 400, "field event"),
         (r#"{"event":"http_request"}"#.into(), 400, "field event names one of the server's"),
+        (r#"{"event":"outbox"}"#.into(), 400, "field event names one of the server's"),
+        (r#"{"event":"lines_missed"}"#.into(), 400, "field event names one of the server's"),
+        (r#"{"event":"e","data":{"user_id":["S3CRET"]}}"#.into(), 400, "field data.user_id"),
         (r#"{"event":"e","component":""}"#.into(), 400, "field component"),
         (r#"{"event":"e","component":"a\nS3CRET"}"#.into(), 400, "field component"),
         (format!(r#"{{"event":"e","component":"{long}"}}"#), 400, "field component"),

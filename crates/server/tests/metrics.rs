@@ -141,3 +141,31 @@ async fn with_a_token_numbers_are_for_the_operator() {
         assert_eq!(server.get(path).await.status, StatusCode::OK, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_scraper_that_asks_for_plain_text_gets_it() {
+    let server = server();
+    assert_eq!(server.push(one_visit(1)).await.status, StatusCode::NO_CONTENT);
+    for accept in
+        ["text/plain;version=0.0.4", "text/plain", "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"]
+    {
+        let answer = server.get_with("/metrics", &[("accept", accept)]).await;
+        let kind = answer.header("content-type");
+        assert!(kind.starts_with("text/plain; version=0.0.4"), "{accept}: {kind}");
+        let text = answer.text;
+        assert!(text.contains("# TYPE clm_events_received_total counter\n"), "{text}");
+        assert_eq!(value(&text, "clm_events_received_total"), 1.0);
+        for foreign in ["# EOF", "# UNIT"] {
+            assert!(!text.contains(foreign), "{foreign} in {text}");
+        }
+        // Each sample belongs to a type that was declared before it.
+        let mut declared = String::new();
+        for line in text.lines() {
+            match line.strip_prefix("# TYPE ") {
+                Some(rest) => declared = rest.split(' ').next().unwrap().to_owned(),
+                None if line.starts_with('#') => {}
+                None => assert!(line.starts_with(&declared), "{line} after {declared}"),
+            }
+        }
+    }
+}

@@ -313,7 +313,11 @@ async fn erased_at_loki_is_said_when_loki_says_so_and_not_before() {
 
     let all = double.0.lock().unwrap();
     let id = UserSecret::new(1).user_id();
-    let [request] = &all.requests[..] else { panic!("{:?}", all.requests) };
+    // Their events, and their lines of `/api/analytics` that an agent brought there.
+    let [request, lines] = &all.requests[..] else { panic!("{:?}", all.requests) };
+    let expected = format!("{{job=\"clm-server\"}} | json | user_id=\"{}\"", id.as_str());
+    assert_eq!(lines[0], ("query".to_owned(), expected));
+    assert_eq!(lines[1..], request[1..]);
     let [(_, query), (_, start), (_, end)] = &request[..] else { panic!("{request:?}") };
     assert_eq!(*query, format!("{{job=\"clm-frontend\"}} | user_id=\"{}\"", id.as_str()));
     let (start, end): (u64, u64) = (start.parse().unwrap(), end.parse().unwrap());
@@ -364,6 +368,7 @@ async fn a_loki_that_refuses_or_is_away_is_asked_again_later() {
     drop(taken);
     for url in [double.start().await, away] {
         let (server, _worker) = with_loki(&loki(url));
+        assert_eq!(push(&server, &[visit_of(1, 1)]).await.status, StatusCode::NO_CONTENT);
         assert_eq!(erase(&server, 1).await.0, StatusCode::ACCEPTED);
         let file = rusqlite::Connection::open(server.dir.path().join("data/events.db")).unwrap();
         let asked = || -> (Option<i64>, i64, i64) {

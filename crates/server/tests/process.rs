@@ -156,3 +156,51 @@ fn a_file_from_the_future_is_left_alone() {
     assert_eq!(code, Some(1));
     assert!(text.contains("newer version (99)"), "{text}");
 }
+
+#[test]
+fn a_health_check_says_whether_the_server_lives() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start(dir.path());
+    let port = server.address.rsplit_once(':').unwrap().1.to_owned();
+    let check = |listen: &str| command(dir.path(), listen).arg("--healthcheck").output().unwrap();
+    for listen in [server.address.clone(), format!("0.0.0.0:{port}")] {
+        let Output { status, stderr, .. } = check(&listen);
+        assert!(status.success(), "{listen}: {}", String::from_utf8_lossy(&stderr));
+    }
+    let address = server.address.clone();
+    drop(server);
+    let Output { status, stderr, .. } = check(&address);
+    assert_eq!(status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&stderr).contains("does not answer at"), "{stderr:?}");
+}
+
+#[test]
+fn a_secret_with_a_line_break_at_its_end_is_the_secret() {
+    let dir = tempfile::tempdir().unwrap();
+    for end in ["", "\n", "\r\n"] {
+        let server = Running::start_with(dir.path(), |command| {
+            command.env("CLM_API_TOKEN", format!("s3cret-of-sixteen{end}"));
+        });
+        let bearer = "authorization: Bearer s3cret-of-sixteen\r\n";
+        let answer = server.ask_with("GET /api/insights/summary", bearer, "");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{end:?}: {answer}");
+        assert!(server.ask("GET /metrics", "").starts_with("HTTP/1.1 401 "), "{end:?}");
+    }
+}
+
+/// A receiver that hands out what it was sent as `Authorization`.
+#[test]
+fn lokis_password_loses_its_line_break_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start_with(dir.path(), |command| {
+        command.env("LOKI_URL", url).env("LOKI_USERNAME", "u\n").env("LOKI_PASSWORD", "pw\n");
+    });
+    let answer = server.ask("POST /loki/api/v1/push", &common::one_visit(1));
+    assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+    let (stream, _) = listener.accept().unwrap();
+    let lines = std::io::BufRead::lines(std::io::BufReader::new(stream));
+    let header = lines.map(Result::unwrap).find(|line| line.starts_with("authorization:"));
+    assert_eq!(header.as_deref(), Some("authorization: Basic dTpwdw=="));
+}

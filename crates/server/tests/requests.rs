@@ -28,7 +28,7 @@ impl Running {
             .arg(dir.join("data"))
             .arg("--dist")
             .arg(dir.join("dist"))
-            .env("CLM_API_TOKEN", "operator")
+            .env("CLM_API_TOKEN", "operator-of-this-one")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -82,7 +82,7 @@ fn get(path: &str, headers: &[&str]) -> Vec<u8> {
 
 const JSON: &str = "content-type: application/json";
 const GZIP: &str = "content-encoding: gzip";
-const BEARER: &str = "authorization: Bearer operator";
+const BEARER: &str = "authorization: Bearer operator-of-this-one";
 const PUSH: &str = "POST /loki/api/v1/push";
 
 fn push(body: impl AsRef<[u8]>) -> Vec<u8> {
@@ -230,12 +230,12 @@ fn cases() -> Vec<Case> {
         ("deleting the page", http("DELETE /index.html", &[], b""), 405, nothing()),
         ("the database", get("/data/events.db", &[]), 404, nothing()),
         ("an answer without the token", get("/api/insights/summary", &[]), 401, said(TOKEN)),
-        ("a wrong token", get("/api/insights/summary", &["authorization: Bearer operatox"]), 401, said(TOKEN)),
-        ("half a token", get("/api/insights/summary", &["authorization: Bearer operat"]), 401, said(TOKEN)),
-        ("a longer token", get("/api/insights/summary", &["authorization: Bearer operator2"]), 401, said(TOKEN)),
+        ("a wrong token", get("/api/insights/summary", &["authorization: Bearer operator-of-this-onx"]), 401, said(TOKEN)),
+        ("half a token", get("/api/insights/summary", &["authorization: Bearer operator-of-this-on"]), 401, said(TOKEN)),
+        ("a longer token", get("/api/insights/summary", &["authorization: Bearer operator-of-this-one2"]), 401, said(TOKEN)),
         ("an empty token", get("/api/insights/summary", &["authorization: Bearer "]), 401, said(TOKEN)),
-        ("the token as Basic", get("/api/insights/summary", &["authorization: Basic operator"]), 401, said(TOKEN)),
-        ("the token in the address", get("/api/insights/summary?token=operator", &[]), 401, said(TOKEN)),
+        ("the token as Basic", get("/api/insights/summary", &["authorization: Basic operator-of-this-one"]), 401, said(TOKEN)),
+        ("the token in the address", get("/api/insights/summary?token=operator-of-this-one", &[]), 401, said(TOKEN)),
         ("an unknown answer", insights("passwords"), 404, said("there is no such answer")),
         ("SQL in a number", insights("summary?from=1;DROP%20TABLE%20events"), 400, said(FROM)),
         ("a negative time", insights("summary?from=-1"), 400, said(FROM)),

@@ -80,7 +80,7 @@ fn a_mistake_names_the_key_the_value_and_what_is_allowed() {
     for (file, said) in [
         (
             "zap = 1",
-            "clm.toml: zap is not a setting; there are access-log, allow-origin, api-token, ",
+            "clm.toml: zap is not a setting; there are access-log, access-log-days, access-log-dir, access-log-mb, allow-origin, api-token, ",
         ),
         ("config = \"x\"", "clm.toml: config is not a setting"),
         ("max_connections = 1", "clm.toml: max_connections is not a setting"),
@@ -129,6 +129,79 @@ fn a_mistake_names_the_key_the_value_and_what_is_allowed() {
     assert!(stderr.contains("'all' for '--client-ip"), "{stderr}");
     let (code, _, stderr) = ask(&["--config", "/nowhere/clm.toml"], &[], "");
     assert!(code != 0 && stderr.contains("cannot be used multiple times"), "{stderr}");
+}
+
+#[test]
+fn a_proxy_needs_a_token() {
+    for file in ["trusted-proxy = \"127.0.0.1\"", "trusted-proxy = [\"10.0.0.0/8\", \"::1\"]"] {
+        let (code, _, stderr) = ask(&[], &[], file);
+        assert_eq!(code, 1, "{stderr}");
+        assert!(
+            stderr.contains("trusted-proxy = ") && stderr.contains("set CLM_API_TOKEN"),
+            "{stderr}"
+        );
+    }
+    let (code, _, stderr) = ask(&[], &[("CLM_TRUSTED_PROXY", "127.0.0.1")], "");
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stderr.contains("set CLM_API_TOKEN"), "{stderr}");
+}
+
+#[test]
+fn a_secret_that_cannot_work_is_refused_without_being_shown() {
+    for (variable, value, says) in [
+        ("CLM_API_TOKEN", "\n", "is blank"),
+        ("CLM_API_TOKEN", "   ", "is blank"),
+        ("CLM_API_TOKEN", "s3cret\n", "is shorter than 16 characters"),
+        ("CLM_API_TOKEN", "a", "is shorter than 16 characters"),
+        ("CLM_API_TOKEN", "s3cret-in two-words", "has a space in it"),
+        ("CLM_API_TOKEN", "s3cret-of\nsixteen-characters", "has a control character"),
+        ("CLM_API_TOKEN", "s3cret-of-sixteen-€", "is not ASCII"),
+        ("LOKI_PASSWORD", "\r\n", "is blank"),
+        ("LOKI_PASSWORD", "s3cret\u{1}", "has a control character"),
+        ("LOKI_PASSWORD", "s3cret \n", "begins or ends with a space"),
+        ("LOKI_USERNAME", "s3cret:x", "has a colon"),
+        ("LOKI_TENANT", "s3cret\tx", "has a control character"),
+    ] {
+        let (code, stdout, stderr) = ask(&[], &[(variable, value), ("LOKI_URL", "http://l")], "");
+        assert_eq!((code, stdout.as_str()), (1, ""), "{value:?}: {stderr}");
+        assert!(stderr.contains(variable) && stderr.contains(says), "{value:?}: {stderr}");
+        assert!(!stderr.contains("s3cret"), "{stderr}");
+        // The same from the file, where there is a key for it.
+        let key = match variable {
+            "CLM_API_TOKEN" => "api-token",
+            "LOKI_PASSWORD" => "loki-password",
+            _ => continue,
+        };
+        let file = toml::Table::from_iter([(key.to_owned(), value.into())]).to_string();
+        let (code, _, stderr) = ask(&[], &[("LOKI_URL", "http://l")], &file);
+        assert_eq!(code, 1, "{value:?}: {stderr}");
+        assert!(stderr.contains(says) && !stderr.contains("s3cret"), "{value:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_password_in_an_address_is_printed_nowhere() {
+    for (arguments, variables, file) in [
+        (&["--loki-url", "http://me:s3cret@loki:3100"][..], &[][..], ""),
+        (&[], &[("LOKI_URL", "https://s3cret@loki")], ""),
+        (&[], &[("LOKI_URL", "me:s3cret@loki:3100")], ""),
+        (&[], &[("LOKI_URL", "https://loki/?key=s3cret")], ""),
+        (&[], &[], "loki-url = \"https://me:s3cr/s3cret@loki\""),
+        (&["--allow-origin", "https://me:s3cret@shop.example"], &[], ""),
+        (&[], &[("CLM_ALLOW_ORIGIN", "https://me:s3cret@shop.example")], ""),
+        (&[], &[], "allow-origin = \"https://me:s3cret@shop.example\""),
+        (&["--registry", "https://me:s3cret@files.example/r"], &[], ""),
+        (&[], &[], "listen = { url = \"https://me:s3cret@loki\" }"),
+    ] {
+        for more in [&[][..], &["--print-config"]] {
+            let (code, stdout, stderr) = ask(&[arguments, more].concat(), variables, file);
+            let said = format!("{stdout}{stderr}");
+            assert!(!said.contains("s3cret"), "{arguments:?} {variables:?} {file}: {said}");
+            assert!(code != 0 || !more.is_empty(), "{arguments:?} {variables:?} {file}");
+        }
+    }
+    let (_, _, stderr) = ask(&["--loki-url", "http://me:pw@loki:3100"], &[], "");
+    assert!(stderr.contains("LOKI_USERNAME and LOKI_PASSWORD"), "{stderr}");
 }
 
 #[test]

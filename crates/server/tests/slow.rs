@@ -1,4 +1,4 @@
-//! Clients that take their time: each holds its place for a while only, here the only one there is.
+//! Clients that take their time: each holds its place for a while only, and no longer than nobody else needs it.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 mod common;
@@ -102,4 +102,77 @@ fn answers_that_nobody_reads() {
         }
     }
     next_is_served(&server);
+}
+
+/// Everybody else is served at once.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+fn with_all_places(dir: &tempfile::TempDir) -> Running {
+    Running::start_with(dir.path(), |command| {
+        command.args(["--access-log", "off"]);
+    })
+}
+
+/// More connections than there are places, each with `beginning` and nothing more.
+fn crowd(server: &Running, beginning: &str) -> Vec<TcpStream> {
+    (0..1_100)
+        .map(|_| {
+            let mut slow = connect(server);
+            // Who came first may be gone already.
+            let _ = slow.write_all(beginning.as_bytes());
+            slow
+        })
+        .collect()
+}
+
+#[test]
+fn a_thousand_slow_clients_hold_up_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = with_all_places(&dir);
+    for beginning in ["", HALF_A_HEAD, HEALTH, HALF_A_PUSH] {
+        let crowd = crowd(&server, beginning);
+        for id in 0..20 {
+            let start = std::time::Instant::now();
+            let answer = server.ask("POST /loki/api/v1/push", &common::one_visit(id));
+            assert!(answer.starts_with("HTTP/1.1 204 "), "{beginning:?}: {answer}");
+            assert!(start.elapsed() < AT_ONCE, "{beginning:?}: {:?}", start.elapsed());
+        }
+        drop(crowd);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_slow_client_delays_the_end() {
+    for beginning in [HALF_A_HEAD, HALF_A_PUSH] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut server = with_all_places(&dir);
+        let mut slow = connect(&server);
+        slow.write_all(beginning.as_bytes()).unwrap();
+        next_is_served(&server);
+        let start = std::time::Instant::now();
+        end(&mut server);
+        assert!(start.elapsed() < Duration::from_secs(3), "{beginning:?}: {:?}", start.elapsed());
+        drop(slow);
+    }
+    // One that asks and does not read.
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = with_all_places(&dir);
+    let mut slow = connect(&server);
+    slow.set_nonblocking(true).unwrap();
+    let questions = HEALTH.repeat(1_000);
+    let start = std::time::Instant::now();
+    while slow.write(questions.as_bytes()).is_ok() || start.elapsed() < Duration::from_secs(1) {}
+    let start = std::time::Instant::now();
+    end(&mut server);
+    assert!(start.elapsed() < Duration::from_secs(7), "{:?}", start.elapsed());
+}
+
+#[cfg(unix)]
+fn end(server: &mut Running) {
+    let id = server.child.id().to_string();
+    assert!(
+        std::process::Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success()
+    );
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }

@@ -87,6 +87,12 @@ impl UserId {
         }
     }
 
+    /// The SHA-256 of what another client calls a user.
+    #[must_use]
+    pub fn of_name(name: &str) -> Self {
+        Self(hex(&Sha256::digest(name.as_bytes())).into())
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

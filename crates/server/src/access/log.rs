@@ -13,7 +13,7 @@ use serde::Serialize;
 use tracking::limit::shorten;
 
 use crate::{
-    access::{Access, Lines, address::shown},
+    access::{Access, HTTP_REQUEST, Lines, address::shown},
     clock::now_ms,
     guard::client::Client,
     observe::RequestId,
@@ -68,12 +68,12 @@ pub async fn log(State(app): State<Arc<App>>, request: Request, next: Next) -> R
         return next.run(request).await;
     };
     let client = request.extensions().get::<Client>();
-    let ip = client.and_then(|client| shown(client.0, *client_ip, *salt));
+    let ip = client.and_then(|client| shown(client.ip, *client_ip, *salt));
     let id = request.extensions().get::<RequestId>();
     let mut written = Written {
         line: Line {
             timestamp: now_ms(),
-            event: "http_request",
+            event: HTTP_REQUEST,
             request_id: id.map_or_else(String::new, |id| id.0.to_string()),
             level: "info",
             method: shorten(request.method().as_str(), 16),

@@ -13,20 +13,28 @@ use axum::{
 };
 use ipnet::IpNet;
 
-use crate::web::App;
+use crate::{guard::forwarded, web::App};
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 /// Proxies that a request may have passed.
 const HOPS: usize = 16;
 
-/// The address of the client, for all that comes after.
+/// The client, for all that comes after.
 #[derive(Clone, Copy, Debug)]
-pub struct Client(pub IpAddr);
+pub struct Client {
+    /// Of a proxy that names nobody, the proxy's own.
+    pub ip: IpAddr,
+    /// It runs on this machine and speaks to us itself.
+    pub is_here: bool,
+}
 
 pub async fn know(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
-        let client = behind(peer.ip(), request.headers(), &app.config.proxies);
-        request.extensions_mut().insert(Client(client));
+        let (peer, proxies) = (peer.ip().to_canonical(), &app.config.proxies);
+        let ip = behind(peer, request.headers(), proxies);
+        let is_here =
+            peer.is_loopback() && !is_proxy(peer, proxies) && forwarded::sign(&request).is_none();
+        request.extensions_mut().insert(Client { ip, is_here });
     }
     next.run(request).await
 }
@@ -34,7 +42,7 @@ pub async fn know(State(app): State<Arc<App>>, mut request: Request, next: Next)
 /// Follows the chain from its near end, as far as each link is a proxy of ours: what lies beyond may
 /// be made up.
 fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
-    let mut known = peer.to_canonical();
+    let mut known = peer;
     let links = headers
         .get_all(FORWARDED_FOR)
         .iter()
@@ -85,7 +93,8 @@ mod tests {
             for value in forwarded {
                 headers.append(FORWARDED_FOR, value.parse().unwrap());
             }
-            let found = behind(peer.parse().unwrap(), &headers, &proxies);
+            let peer: IpAddr = peer.parse().unwrap();
+            let found = behind(peer.to_canonical(), &headers, &proxies);
             assert_eq!(found, client.parse::<IpAddr>().unwrap(), "{peer} {forwarded:?}");
         }
     }

@@ -3,6 +3,7 @@
 
 mod authority;
 pub mod client;
+mod forwarded;
 pub mod host;
 pub mod limit;
 pub mod origin;

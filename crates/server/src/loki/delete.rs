@@ -1,5 +1,6 @@
 //! Loki's own way to forget: a request to delete, and the list of such requests with their states.
 
+use logql::alert::SERVER_JOB;
 use serde::Deserialize;
 use tracking::{LabelMode, UserId};
 
@@ -23,12 +24,17 @@ pub enum Progress {
 impl Loki {
     /// Names the entries of one user. An empty selector would make Loki refuse every later query,
     /// so it is made of nothing but our own job and an id that is 64 hex digits by its type.
-    fn selector(&self, user: &UserId) -> String {
+    pub(super) fn selector(&self, user: &UserId) -> String {
         let (job, user) = (&self.settings.job, user.as_str());
         match self.settings.labels {
             LabelMode::Metadata => format!("{{job=\"{job}\"}} | user_id=\"{user}\""),
             LabelMode::Stream => format!("{{job=\"{job}\", user_id=\"{user}\"}}"),
         }
+    }
+
+    /// Names the lines of `POST /api/analytics` of one user, which a log agent brings to Loki.
+    fn lines_selector(user: &UserId) -> String {
+        format!("{{job=\"{SERVER_JOB}\"}} | json | user_id=\"{}\"", user.as_str())
     }
 
     fn start_s(&self, end_s: u64) -> u64 {
@@ -38,12 +44,15 @@ impl Loki {
     /// Asks Loki to delete all that it has of `user` up to `end_s`.
     pub async fn delete(&self, user: &UserId, end_s: u64) -> Result<(), LokiError> {
         let start_s = self.start_s(end_s);
-        let mut url = self.address("delete");
-        url.query_pairs_mut()
-            .append_pair("query", &self.selector(user))
-            .append_pair("start", &start_s.to_string())
-            .append_pair("end", &end_s.to_string());
-        self.send(self.client.post(url)).await.map(|_| ())
+        for query in [self.selector(user), Self::lines_selector(user)] {
+            let mut url = self.address("delete");
+            url.query_pairs_mut()
+                .append_pair("query", &query)
+                .append_pair("start", &start_s.to_string())
+                .append_pair("end", &end_s.to_string());
+            self.send(self.client.post(url)).await?;
+        }
+        Ok(())
     }
 
     /// The deletions that Loki knows of.
@@ -88,11 +97,19 @@ impl Deletions {
         users
     }
 
-    /// Done is done only when every request for this user is, and one of them reaches `end_s`.
+    /// Done is done only when every request for this user is, and one for their events and one for their lines
+    /// of `/api/analytics` reach `end_s`.
     pub fn progress(&self, user: &UserId, end_s: u64) -> Progress {
         let ours: Vec<_> = self.0.iter().filter(|d| d.query.contains(user.as_str())).collect();
-        let reaching: Vec<_> = ours.iter().filter(|d| d.reaches(end_s)).collect();
-        if reaching.iter().all(|d| d.status.starts_with("cancel")) {
+        let lines = Loki::lines_selector(user);
+        let is_asked = |of_lines: bool| {
+            ours.iter().any(|d| {
+                (d.query == lines) == of_lines
+                    && d.reaches(end_s)
+                    && !d.status.starts_with("cancel")
+            })
+        };
+        if !is_asked(false) || !is_asked(true) {
             Progress::Unknown
         } else if ours.iter().all(|d| d.status == "processed" || d.status.starts_with("cancel")) {
             Progress::Done
@@ -167,18 +184,23 @@ mod tests {
     #[test]
     fn done_is_what_loki_calls_processed_for_all_that_was_asked() {
         let user = UserSecret::new(1).user_id();
-        let progress = |rows: &[(&str, f64)]| {
+        let events = format!("{{job=\"j\"}} | user_id=\"{}\"", user.as_str());
+        let lines = Loki::lines_selector(&user);
+        let progress_of = |queries: &[&String], rows: &[(&str, f64)]| {
             let rows: Vec<_> = rows
                 .iter()
-                .map(|(status, end)| {
+                .flat_map(|row| queries.iter().map(move |query| (query, row)))
+                .map(|(query, (status, end))| {
                     serde_json::json!({ "request_id": "a", "start_time": 1.0, "end_time": end,
-                        "query": format!("{{job=\"j\"}} | user_id=\"{}\"", user.as_str()),
-                        "status": status, "created_at": 9.0 })
+                        "query": query, "status": status, "created_at": 9.0 })
                 })
                 .collect();
             let body = serde_json::to_vec(&rows).unwrap();
             Deletions::read(&body).unwrap().progress(&user, 1_000)
         };
+        let progress = |rows: &[(&str, f64)]| progress_of(&[&events, &lines], rows);
+        assert_eq!(progress_of(&[&events], &[("processed", 1_000.0)]), Progress::Unknown);
+        assert_eq!(progress_of(&[&lines], &[("processed", 1_000.0)]), Progress::Unknown);
         assert_eq!(progress(&[]), Progress::Unknown);
         assert_eq!(progress(&[("processed", 1_000.0)]), Progress::Done);
         assert_eq!(progress(&[("processed", 900.0)]), Progress::Unknown);

@@ -60,8 +60,13 @@ impl LokiSettings {
 
 #[derive(Debug, Error)]
 pub enum LokiError {
-    #[error("LOKI_URL must be an http or https address without user, query or fragment")]
+    #[error("LOKI_URL must be an http or https address without query and fragment")]
     Url,
+    #[error(
+        "LOKI_URL has a user or a password in it: set LOKI_USERNAME and LOKI_PASSWORD, and leave the \
+         address without them"
+    )]
+    Credentials,
     #[error("the labels' job must be letters, digits, - and _ only")]
     Job,
     #[error("the client for Loki cannot be made: {0}")]
@@ -102,13 +107,14 @@ impl Loki {
             .map_err(LokiError::Client)?;
         let base = settings.url.trim_end_matches('/');
         let base = base.strip_suffix(PUSH).unwrap_or(base);
+        if base.contains('@') {
+            return Err(LokiError::Credentials);
+        }
         let api = Url::parse(&format!("{base}{API}"))
             .ok()
             .filter(|url| {
                 matches!(url.scheme(), "http" | "https")
                     && url.has_host()
-                    && url.username().is_empty()
-                    && url.password().is_none()
                     && url.query().is_none()
                     && url.fragment().is_none()
             })

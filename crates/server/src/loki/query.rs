@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use insights::Range;
 use serde::Deserialize;
-use tracking::loki::Stream;
+use tracking::{UserId, loki::Stream};
 
 use crate::loki::{Loki, LokiError, read};
 
 /// Bytes of an answer that are read: 5,000 of the longest lines.
 const MAX_ANSWER: usize = 128 << 20;
+
+/// 30 days: the longest range that Loki answers about by default.
+const LOOK_BACK_MS: u64 = 30 * 24 * 60 * 60 * 1_000;
 
 /// A log line and when it happened.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -98,6 +101,13 @@ impl Loki {
             self.ask("series", &[("match[]", selector), ("start", &from), ("end", &to)]).await?;
         let data: Series = serde_json::from_slice(&body).map_err(|_| LokiError::Unreadable)?;
         Ok(data.data.len())
+    }
+
+    /// Whether there is an event of `user` from the last [`LOOK_BACK_MS`].
+    pub async fn has(&self, user: &UserId, now_ms: u64) -> Result<bool, LokiError> {
+        let from_ns = nanoseconds(now_ms.saturating_sub(LOOK_BACK_MS));
+        let lines = self.lines(&self.selector(user), from_ns, nanoseconds(now_ms), 1).await?;
+        Ok(!lines.is_empty())
     }
 
     async fn ask(&self, endpoint: &str, parameters: &[(&str, &str)]) -> Result<Vec<u8>, LokiError> {

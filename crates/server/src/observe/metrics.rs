@@ -10,7 +10,7 @@ use std::{
 
 use axum::{
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use insights::Weight;
@@ -28,12 +28,10 @@ use prometheus_client::{
 use crate::{
     clock::now_ms,
     loki::{Failure, LokiError},
-    observe::Troubles,
+    observe::{Troubles, exposition::Exposition},
     store::StoreError,
     web::App,
 };
-
-const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Why {
@@ -259,9 +257,9 @@ fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-pub async fn metrics(State(app): State<Arc<App>>) -> Response {
+pub async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     match app.metrics.text(&app).await {
-        Ok(text) => ([(header::CONTENT_TYPE, TEXT)], text).into_response(),
+        Ok(text) => Exposition::wanted(&headers).response(&text),
         Err(failure) => {
             tracing::error!("the numbers cannot be read: {failure}");
             (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read\n").into_response()

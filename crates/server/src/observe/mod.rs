@@ -1,5 +1,6 @@
 //! How it goes: numbers for Prometheus, whether events can be taken, and an id for each request.
 
+mod exposition;
 mod log;
 mod metrics;
 mod pulse;

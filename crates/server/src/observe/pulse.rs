@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use logql::alert::OUTBOX;
 use serde::Serialize;
 
 use crate::{access::Access, clock::now_ms, store::Store};
@@ -28,7 +29,7 @@ pub async fn pulse(store: Store, access: Access, sinks: Vec<&'static str>) {
             let timestamp = now_ms();
             let line = Line {
                 timestamp,
-                event: "outbox",
+                event: OUTBOX,
                 level: "info",
                 sink,
                 depth: standing.waiting,

@@ -2,7 +2,10 @@
 
 use std::{io::Write, time::Duration};
 
-use crate::store::{Outgoing, Report};
+use crate::{
+    access::plain,
+    store::{Outgoing, Report},
+};
 
 /// Rest while nobody reads.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -12,7 +15,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 pub async fn deliver(batch: &Outgoing) -> Report {
     let mut text = String::new();
     for event in &batch.events {
-        text.push_str(&event.line);
+        text.push_str(&plain::json(event.line.to_string()));
         text.push('\n');
     }
     let mut said = false;

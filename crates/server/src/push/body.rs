@@ -1,6 +1,6 @@
 //! A request's body as JSON bytes, with bounds on everything.
 
-use std::{error::Error, io::Read, time::Duration};
+use std::{error::Error, io::Read, sync::Arc, time::Duration};
 
 use axum::{
     body::to_bytes,
@@ -9,7 +9,10 @@ use axum::{
 };
 use http_body_util::LengthLimitError;
 
-use crate::push::{MAX_BYTES, Refusal};
+use crate::{
+    listen::{self, Place},
+    push::{MAX_BYTES, Refusal},
+};
 
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,9 +24,10 @@ pub async fn read(request: Request) -> Result<(Vec<u8>, usize), Refusal> {
         return Err(Refusal::ContentType);
     }
     let is_gzip = is_gzip(&parts.headers)?;
-    let bytes = tokio::time::timeout(PATIENCE, to_bytes(body, MAX_BYTES))
+    let place = parts.extensions.get::<Arc<Place>>();
+    let bytes = listen::body(place, PATIENCE, to_bytes(body, MAX_BYTES))
         .await
-        .map_err(|_| Refusal::Slow)?
+        .ok_or(Refusal::Slow)?
         .map_err(|error| if is_too_large(&error) { Refusal::TooLarge } else { Refusal::Broken })?;
     let sent = bytes.len();
     Ok((if is_gzip { unzip(&bytes)? } else { bytes.into() }, sent))

@@ -28,6 +28,9 @@ pub struct Args {
     /// Counts what is kept ready for the answers anew, from the events themselves, and ends.
     #[arg(long)]
     pub rebuild_counts: bool,
+    /// Asks the server that runs with these settings whether it lives, and ends: with 0 if it does.
+    #[arg(long)]
+    pub healthcheck: bool,
     /// Address and port to listen on, as 127.0.0.1:8080; port 0 takes any free one. Anything but a
     /// loopback address needs CLM_API_TOKEN.
     #[arg(long, env = "CLM_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
@@ -50,7 +53,7 @@ pub struct Args {
     #[arg(long, env = "CLM_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN")]
     pub allow_origin: Vec<Origin>,
     /// Reverse proxies whose X-Forwarded-For is believed: addresses or networks as 10.0.0.0/8,
-    /// comma-separated.
+    /// comma-separated. With a proxy, /api needs CLM_API_TOKEN.
     #[arg(long, env = "CLM_TRUSTED_PROXY", value_delimiter = ',', value_name = "NETWORK",
           value_parser = network)]
     pub trusted_proxy: Vec<IpNet>,
@@ -61,7 +64,12 @@ pub struct Args {
     /// The same for all clients together.
     #[arg(long, env = "CLM_TOTAL_RATE", default_value_t = 10_000, value_name = "NUMBER")]
     pub total_rate: u32,
-    /// Connections held at a time, 1 to 100000; further ones wait.
+    /// Requests to /api/me that one client may send per minute, from whatever machine, and ten times
+    /// that of all clients together. 0 is no limit.
+    #[arg(long, env = "CLM_PERSON_RATE", default_value_t = 10, value_name = "NUMBER")]
+    pub person_rate: u32,
+    /// Connections held at a time, 1 to 100000, a quarter of them of one client. Beyond that, those
+    /// close that keep us waiting longest.
     #[arg(long, env = "CLM_MAX_CONNECTIONS", default_value_t = 1_024, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_connections: u32,
@@ -73,7 +81,8 @@ pub struct Args {
     #[arg(long, env = "CLM_MAX_STORE_MB", default_value_t = 0, value_name = "MB",
           value_parser = max_store)]
     pub max_store_mb: u32,
-    /// Where one JSON line per request goes.
+    /// Where one JSON line per request goes: stdout, file (a file for each day in --access-log-dir), or
+    /// off.
     #[arg(
         long,
         env = "CLM_ACCESS_LOG",
@@ -82,6 +91,18 @@ pub struct Args {
         value_name = "WHERE"
     )]
     pub access_log: AccessLog,
+    /// Directory of the files of --access-log file, made when missing; without it the directory logs
+    /// inside --data.
+    #[arg(long, env = "CLM_ACCESS_LOG_DIR", value_name = "DIR")]
+    pub access_log_dir: Option<PathBuf>,
+    /// Days after which a line of those files is deleted, 1 to 3650.
+    #[arg(long, env = "CLM_ACCESS_LOG_DAYS", default_value_t = 30, value_name = "DAYS",
+          value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    pub access_log_days: u32,
+    /// Size of those files together in MB at which the oldest are deleted, 16 and up.
+    #[arg(long, env = "CLM_ACCESS_LOG_MB", default_value_t = 1_000, value_name = "MB",
+          value_parser = clap::value_parser!(u32).range(16..))]
+    pub access_log_mb: u32,
     /// What those lines tell of a client's address.
     #[arg(
         long,
@@ -149,6 +170,7 @@ pub enum InsightsFrom {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum AccessLog {
     Stdout,
+    File,
     Off,
 }
 

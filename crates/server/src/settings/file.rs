@@ -15,8 +15,8 @@ use crate::settings::secret::Secret;
 /// Bytes of a file that are read.
 const MAX_BYTES: usize = 64 << 10;
 /// What says where settings come from is not one of them.
-pub const NOT_IN_A_FILE: [&str; 5] =
-    ["config", "print_config", "rebuild_counts", "help", "version"];
+pub const NOT_IN_A_FILE: [&str; 6] =
+    ["config", "print_config", "rebuild_counts", "healthcheck", "help", "version"];
 
 #[derive(Debug, Error)]
 pub enum FileError {
@@ -102,7 +102,13 @@ fn known(command: &Command) -> String {
 }
 
 fn plain(key: &str, value: &Value) -> Result<String, FileError> {
-    let wrong = || FileError::Kind { key: key.to_owned(), value: value.to_string() };
+    // A table or a list may hold a secret that stands in the wrong place.
+    let shown = match value {
+        Value::Table(_) => "(a table)".to_owned(),
+        Value::Array(_) => "(a list)".to_owned(),
+        other => other.to_string(),
+    };
+    let wrong = || FileError::Kind { key: key.to_owned(), value: shown.clone() };
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Integer(number) => Ok(number.to_string()),

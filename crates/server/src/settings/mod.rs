@@ -2,7 +2,9 @@
 //! refuses.
 
 mod args;
+mod error;
 mod file;
+mod mask;
 mod origin;
 mod print;
 mod secret;
@@ -11,17 +13,18 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{CommandFactory, FromArgMatches};
 use ipnet::IpNet;
-use thiserror::Error;
 use tracking::LabelMode;
 
 pub use args::{AccessLog, Args, InsightsFrom, LogFormat, LokiLabels, Task};
+pub use error::ConfigError;
 pub use file::FileError;
+pub use mask::without_credentials;
 pub use origin::Origin;
-pub use secret::Secret;
+pub use secret::{Secret, SecretError};
 
 use crate::{
-    access::{Access, ClientIp},
-    loki::{Loki, LokiError, LokiSettings},
+    access::{Access, DailyFiles},
+    loki::{Loki, LokiSettings},
     outbox,
 };
 use file::File;
@@ -45,6 +48,8 @@ pub struct Config {
     /// Requests per second of one client and of all; 0 is no limit.
     pub client_rate: u32,
     pub total_rate: u32,
+    /// Requests per minute of one client to `/api/me`; 0 is no limit.
+    pub person_rate: u32,
     pub max_connections: usize,
     /// None keeps events for ever.
     pub retention: Option<Duration>,
@@ -70,36 +75,10 @@ pub enum Wish {
     Rebuild(Box<Config>),
     /// A task with the folder of events.
     Task(Task, PathBuf),
+    /// `--healthcheck`: of the server that listens there.
+    Healthcheck(SocketAddr),
     /// `--print-config`: this text.
     Print(String),
-}
-
-#[derive(Debug, Error)]
-pub enum ConfigError {
-    /// Also `--help` and `--version`, which are none.
-    #[error(transparent)]
-    CommandLine(#[from] clap::Error),
-    #[error("{0}: {1}")]
-    File(PathBuf, FileError),
-    #[error(
-        "listen = {0} can be reached from other machines: set CLM_API_TOKEN so that /api asks for \
-         it, or listen on 127.0.0.1"
-    )]
-    ListenNeedsToken(SocketAddr),
-    #[error("host = {0} is known to others: set CLM_API_TOKEN so that /api asks for it")]
-    HostNeedsToken(String),
-    #[error("host = {0:?} is not a bare name as dashboard.example.org, without scheme and port")]
-    Host(String),
-    #[error("registry = {0} must end in .json, .yaml or .yml")]
-    RegistryKind(PathBuf),
-    #[error("{0}")]
-    Loki(#[from] LokiError),
-    #[error("loki-{0} is set, but loki-url is not: set it too, or leave both out")]
-    LokiUrlNeeded(&'static str),
-    #[error("the access log cannot be written: {0}")]
-    AccessLog(std::io::Error),
-    #[error("insights-from = loki needs a Loki: set loki-url too")]
-    InsightsNeedLoki,
 }
 
 /// Reads the command line, the environment and the file that they name.
@@ -160,19 +139,31 @@ fn assemble(
         // Whatever else is set is none of its business.
         return Ok(Wish::Task(task, args.data));
     }
-    let secret =
-        |secret: Secret| variable(secret.variable()).or_else(|| file.secrets.get(&secret).cloned());
+    if args.healthcheck {
+        return Ok(Wish::Healthcheck(args.listen));
+    }
+    let secret = |secret: Secret| {
+        let given = variable(secret.variable());
+        let Some(text) = given.or_else(|| file.secrets.get(&secret).cloned()) else {
+            return Ok(None);
+        };
+        secret.read(&text).map_err(|error| ConfigError::Secret(secret.variable(), error))
+    };
     let wish = if args.rebuild_counts { Wish::Rebuild } else { Wish::Run };
     Config::new(args, secret).map(|config| wish(Box::new(config)))
 }
 
 impl Config {
-    fn new(args: Args, secret: impl Fn(Secret) -> Option<String>) -> Result<Self, ConfigError> {
+    fn new(
+        args: Args,
+        secret: impl Fn(Secret) -> Result<Option<String>, ConfigError>,
+    ) -> Result<Self, ConfigError> {
         let Args {
             task: _,
             config: _,
             print_config: _,
             rebuild_counts: _,
+            healthcheck: _,
             listen,
             data,
             dist,
@@ -182,10 +173,14 @@ impl Config {
             trusted_proxy,
             client_rate,
             total_rate,
+            person_rate,
             max_connections,
             retention_days,
             max_store_mb,
             access_log,
+            access_log_dir,
+            access_log_days,
+            access_log_mb,
             client_ip,
             log_format,
             events_stdout,
@@ -196,7 +191,7 @@ impl Config {
             loki_labels,
             insights_from,
         } = args;
-        let token = secret(Secret::ApiToken);
+        let token = secret(Secret::ApiToken)?;
         if token.is_none() && !listen.ip().is_loopback() {
             return Err(ConfigError::ListenNeedsToken(listen));
         }
@@ -206,6 +201,9 @@ impl Config {
         if let (None, Some(name)) = (&token, host.first()) {
             return Err(ConfigError::HostNeedsToken(name.clone()));
         }
+        if let (None, Some(&proxy)) = (&token, trusted_proxy.first()) {
+            return Err(ConfigError::ProxyNeedsToken(proxy));
+        }
         if let Some(path) = &registry
             && !["json", "yaml", "yml"]
                 .iter()
@@ -213,12 +211,16 @@ impl Config {
         {
             return Err(ConfigError::RegistryKind(path.clone()));
         }
-        let some = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let (username, tenant) = (some(loki_username), some(loki_tenant));
-        let loki = match some(loki_url) {
+        let username = named("LOKI_USERNAME", loki_username)?;
+        if username.as_ref().is_some_and(|name| name.contains(':')) {
+            return Err(ConfigError::Secret("LOKI_USERNAME", SecretError::Colon));
+        }
+        let tenant = named("LOKI_TENANT", loki_tenant)?;
+        let password = secret(Secret::LokiPassword)?;
+        let loki = match named("LOKI_URL", loki_url)? {
             Some(url) => Some(Loki::new(LokiSettings {
                 username,
-                password: secret(Secret::LokiPassword),
+                password,
                 tenant,
                 job: loki_job,
                 labels: match loki_labels {
@@ -235,6 +237,20 @@ impl Config {
             InsightsFrom::Store => None,
             InsightsFrom::Loki => Some(loki.clone().ok_or(ConfigError::InsightsNeedLoki)?),
         };
+        let access = match access_log {
+            AccessLog::Stdout => {
+                Access::to(std::io::stdout(), client_ip).map_err(ConfigError::AccessLog)?
+            }
+            AccessLog::File => {
+                let dir = access_log_dir.unwrap_or_else(|| data.join("logs"));
+                let keep = DAY * access_log_days;
+                let files = DailyFiles::open(dir.clone(), keep, megabytes(access_log_mb));
+                files
+                    .and_then(|files| Access::to_files(files, client_ip))
+                    .map_err(|error| ConfigError::AccessLogDir(dir, error))?
+            }
+            AccessLog::Off => Access::default(),
+        };
         Ok(Self {
             listen,
             data,
@@ -245,13 +261,14 @@ impl Config {
             proxies: trusted_proxy,
             client_rate,
             total_rate,
+            person_rate,
             max_connections: usize::try_from(max_connections).unwrap_or(usize::MAX),
             retention: (retention_days > 0).then(|| DAY * retention_days),
-            max_store_bytes: u64::from(max_store_mb) * 1_000_000,
+            max_store_bytes: megabytes(max_store_mb),
             token,
             loki,
             insights_from,
-            access: access(access_log, client_ip)?,
+            access,
             events_stdout,
             log_format,
         })
@@ -267,13 +284,12 @@ impl Config {
     }
 }
 
-fn access(log: AccessLog, client_ip: ClientIp) -> Result<Access, ConfigError> {
-    match log {
-        AccessLog::Stdout => {
-            Access::to(std::io::stdout(), client_ip).map_err(ConfigError::AccessLog)
-        }
-        AccessLog::Off => Ok(Access::default()),
-    }
+fn named(variable: &'static str, text: Option<String>) -> Result<Option<String>, ConfigError> {
+    secret::name(&text.unwrap_or_default()).map_err(|error| ConfigError::Secret(variable, error))
+}
+
+fn megabytes(number: u32) -> u64 {
+    u64::from(number) * 1_000_000
 }
 
 fn is_name(text: &str) -> bool {

@@ -5,11 +5,9 @@ use toml::Value;
 
 use crate::settings::{
     file::{File, NOT_IN_A_FILE},
+    mask::{self, MASK},
     secret::Secret,
 };
-
-/// What is printed in place of a secret.
-const MASK: &str = "********";
 
 pub fn print(
     command: &Command,
@@ -23,7 +21,7 @@ pub fn print(
         if NOT_IN_A_FILE.contains(&id) {
             continue;
         }
-        let values: Vec<_> = matches
+        let values: Vec<String> = matches
             .get_raw(id)
             .map(|values| values.map(|value| value.to_string_lossy().into_owned()).collect())
             .unwrap_or_default();
@@ -33,6 +31,12 @@ pub fn print(
             Some(_) if file.plain.contains_key(id) => "file",
             _ => "default",
         };
+        // Whoever put a password into an address must not see it printed.
+        let shown = |value: String| match id {
+            "loki_url" => mask::address(&value),
+            _ => mask::without_credentials(&value),
+        };
+        let values: Vec<_> = values.into_iter().map(shown).collect();
         let key = id.replace('_', "-");
         let is_list = matches!(arg.get_action(), ArgAction::Append);
         lines.push(match (is_list, values.as_slice()) {

@@ -1,7 +1,7 @@
 //! Whose data was erased: gone from here at once, refused from then on, and Loki's turn to erase it
 //! remembered until Loki is done.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tracking::UserId;
@@ -29,6 +29,9 @@ CREATE INDEX IF NOT EXISTS erased_by_turn ON erased (next_try) WHERE at_loki = '
 
 /// Requests that may wait for Loki at the same time.
 const PENDING: i64 = 10_000;
+/// People who were unknown when they asked to be erased: nothing is written about them, but an event of theirs
+/// that was on its way is refused all the same.
+const RECENT: usize = 1_000;
 
 /// What Loki has to do with an erasure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -75,7 +78,30 @@ pub struct Erased {
 }
 
 /// The writer's own knowledge of the table, so that every event can be held against it.
-pub struct Known(HashSet<String>);
+pub struct Known {
+    erased: HashSet<String>,
+    recent: Recent,
+}
+
+/// The latest [`RECENT`] of them.
+#[derive(Default)]
+struct Recent {
+    all: HashSet<UserId>,
+    oldest_first: VecDeque<UserId>,
+}
+
+impl Recent {
+    fn add(&mut self, user: &UserId) {
+        if self.all.insert(user.clone()) {
+            self.oldest_first.push_back(user.clone());
+        }
+        if self.oldest_first.len() > RECENT
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.all.remove(&oldest);
+        }
+    }
+}
 
 impl Known {
     /// Makes the table when missing and reads it.
@@ -83,7 +109,7 @@ impl Known {
         connection.execute_batch(CREATE)?;
         let mut statement = connection.prepare("SELECT user_id FROM erased")?;
         let known = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        Ok(Self(known))
+        Ok(Self { erased: known, recent: Recent::default() })
     }
 
     /// Erases here whoever was erased in the store `from`; how many events that were.
@@ -118,7 +144,23 @@ impl Known {
     }
 
     pub fn contains(&self, user: &UserId) -> bool {
-        self.0.contains(user.as_str())
+        self.erased.contains(user.as_str()) || self.recent.all.contains(user)
+    }
+
+    /// Whether nothing of `user` is stored and nothing was erased; then they are remembered for a while.
+    pub fn is_stranger(
+        &mut self,
+        connection: &Connection,
+        user: &UserId,
+    ) -> Result<bool, StoreError> {
+        let is_known = "SELECT EXISTS (SELECT 1 FROM events WHERE user_id = ?1)
+            OR EXISTS (SELECT 1 FROM analytics WHERE user_id = ?1)
+            OR EXISTS (SELECT 1 FROM erased WHERE user_id = ?1)";
+        let is_known: bool = connection.query_row(is_known, [user.as_str()], |row| row.get(0))?;
+        if !is_known {
+            self.recent.add(user);
+        }
+        Ok(!is_known)
     }
 
     /// All that is stored of `user`, in one step, and nothing of it left in the file's free pages.
@@ -134,7 +176,7 @@ impl Known {
         let erased = erase(connection, user.as_str(), now_ms, has_loki, packing);
         connection.pragma_update(None, "secure_delete", false)?;
         let erased = erased?;
-        self.0.insert(user.as_str().to_owned());
+        self.erased.insert(user.as_str().to_owned());
         Ok(erased)
     }
 }

@@ -207,12 +207,26 @@ impl Store {
         has_loki: bool,
     ) -> Result<Erased, StoreError> {
         let packing = self.packing;
+        self.alone(move |file| erase(file, &user, now_ms, has_loki, &packing)).await
+    }
+
+    /// As [`Store::erase`]; but of somebody of whom nothing is stored, and nothing was erased, nothing is
+    /// written either, and Loki is asked nothing: then it is none.
+    ///
+    /// # Errors
+    /// When nothing was removed.
+    pub async fn erase_known(
+        &self,
+        user: UserId,
+        now_ms: u64,
+        has_loki: bool,
+    ) -> Result<Option<Erased>, StoreError> {
+        let packing = self.packing;
         self.alone(move |file| {
-            let File { connection, known, .. } = file;
-            let (erased, counted) = known.erase(connection, &user, now_ms, has_loki, &packing)?;
-            file.settle(counted)?;
-            file.empty_log()?;
-            Ok(erased)
+            if file.known.is_stranger(&file.connection, &user)? {
+                return Ok(None);
+            }
+            erase(file, &user, now_ms, has_loki, &packing).map(Some)
         })
         .await
     }
@@ -438,4 +452,18 @@ fn read<T>(
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     let transaction = connection.transaction()?;
     ask(&transaction)
+}
+
+fn erase(
+    file: &mut File,
+    user: &UserId,
+    now_ms: u64,
+    has_loki: bool,
+    packing: &Packing,
+) -> Result<Erased, StoreError> {
+    let File { connection, known, .. } = file;
+    let (erased, counted) = known.erase(connection, user, now_ms, has_loki, packing)?;
+    file.settle(counted)?;
+    file.empty_log()?;
+    Ok(erased)
 }

@@ -48,7 +48,7 @@ pub struct App {
 impl App {
     #[must_use]
     pub fn new(store: Store, config: Config, metrics: Metrics) -> Self {
-        let limits = limit::Limits::new(config.client_rate, config.total_rate);
+        let limits = limit::Limits::new(config.client_rate, config.total_rate, config.person_rate);
         let answers: Box<dyn Source> = match &config.insights_from {
             None => Box::new(store.clone()),
             Some(loki) => Box::new(FromLoki::new(loki.clone(), Bounds::default(), metrics.clone())),
@@ -83,7 +83,9 @@ pub fn router(app: Arc<App>) -> Router {
     };
     // Outside of the guards: a page elsewhere reads why it was refused, and asks first at no cost.
     let writers = guarded(writers).layer(origin::cors(&app.config));
-    let guarded = guarded(operator.merge(person::routes().layer(no_store))).merge(writers);
+    let limited = from_fn_with_state(app.clone(), limit::check_person);
+    let persons = person::routes().layer(limited).layer(no_store);
+    let guarded = guarded(operator.merge(persons)).merge(writers);
     let mut open = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(observe::ready));

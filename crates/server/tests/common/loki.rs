@@ -132,6 +132,27 @@ impl Loki {
         self.inner.lock().unwrap().entries.iter().cloned().collect()
     }
 
+    /// Keeps a line, whoever brought it.
+    pub fn hold(&self, stream: &[(&str, &str)], metadata: &[(&str, &str)], at_ms: u64, line: &str) {
+        let texts = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
+        };
+        let (stream, metadata) = (texts(stream), texts(metadata));
+        let entry = logql::Entry { stream, metadata, ns: at_ms * 1_000_000, line: line.to_owned() };
+        self.inner.lock().unwrap().parsed.push(entry);
+    }
+
+    /// The lines that can be asked for.
+    pub fn lines(&self) -> Vec<String> {
+        self.inner.lock().unwrap().parsed.iter().map(|entry| entry.line.clone()).collect()
+    }
+
+    /// Selectors of what was to be deleted.
+    pub fn deletions(&self) -> Vec<String> {
+        let inner = self.inner.lock().unwrap();
+        inner.deletions.iter().map(|row| row["query"].as_str().unwrap().to_owned()).collect()
+    }
+
     pub fn received(&self) -> usize {
         self.inner.lock().unwrap().received
     }

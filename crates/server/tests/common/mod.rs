@@ -57,6 +57,7 @@ pub fn config(dir: &Path) -> Config {
         proxies: Vec::new(),
         client_rate: 0,
         total_rate: 0,
+        person_rate: 0,
         max_connections: 64,
         retention: None,
         max_store_bytes: 0,

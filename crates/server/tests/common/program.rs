@@ -37,6 +37,15 @@ impl Running {
         Self { child, address, output }
     }
 
+    /// As [`Running::ask_with`], with nothing but what `head` says.
+    pub fn ask_raw(&self, head: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
     pub fn ask(&self, request: &str, body: &str) -> String {
         self.ask_with(request, "", body)
     }
