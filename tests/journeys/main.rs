@@ -17,6 +17,7 @@ mod hosting;
 mod insights;
 mod live;
 mod looks;
+mod origins;
 mod privacy;
 mod sample;
 mod sessions;

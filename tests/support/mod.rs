@@ -19,7 +19,7 @@ use std::{
 };
 
 use serde_json::Value;
-use thirtyfour::{TypingData, prelude::*};
+use thirtyfour::{LoggingPrefsLogLevel, TypingData, prelude::*};
 
 /// Patience of every wait. A condition ends it sooner; a slow machine does not make it fail.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -160,6 +160,7 @@ impl Person {
         ] {
             caps.add_arg(arg).unwrap();
         }
+        caps.set_browser_log_level(LoggingPrefsLogLevel::Severe).unwrap();
         if let Some(profile) = &setup.profile {
             caps.add_arg(&format!("--user-data-dir={}", profile.display())).unwrap();
         }
@@ -226,6 +227,14 @@ impl Person {
         });
         self.driver.cdp().send_raw("Network.enable", serde_json::json!({})).await.unwrap();
         self.driver.cdp().send_raw("Network.emulateNetworkConditions", network).await.unwrap();
+    }
+
+    /// Errors in the browser's console since the last call, its own words among them.
+    pub async fn console_errors(&self) -> Vec<String> {
+        let entries = self.driver.browser_log().await.unwrap();
+        // Asked for by the browser itself, of every host.
+        let messages = entries.into_iter().map(|entry| entry.message);
+        messages.filter(|message| !message.contains("/favicon.ico")).collect()
     }
 
     /// Runs a script that returns a text.
@@ -392,6 +401,15 @@ impl Person {
         )
         .await;
         self.driver.enter_default_frame().await.unwrap();
+    }
+
+    /// The text of something inside the component's frame, as soon as it has one.
+    pub async fn read_inside(&self, hash: &str, selector: &str) -> String {
+        self.see_inside(hash, selector).await;
+        self.enter(hash).await;
+        let text = self.driver.find(By::Css(selector)).await.unwrap().text().await.unwrap();
+        self.driver.enter_default_frame().await.unwrap();
+        text
     }
 
     /// Waits until the page in the component's frame shows itself in this theme.

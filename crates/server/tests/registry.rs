@@ -232,7 +232,7 @@ async fn the_policy_names_the_frames_of_the_registry_that_is_served() {
     let shipped = include_str!("../../../static/registry.json");
     let (server, path) = with_file("registry.json", shipped);
     let front = server_page(&server).await;
-    let names = "https://en.wikipedia.org https://example.com https://maps.google.com \
+    let names = "https://en.wikipedia.org https://example.com https://www.google.com \
                  https://www.youtube-nocookie.com;";
     let policy = front.header("content-security-policy");
     for directive in ["frame-src", "connect-src"] {

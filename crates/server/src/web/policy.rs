@@ -81,7 +81,7 @@ mod tests {
         let html = "<script src=\"a.js\"></script><script type=\"module\">go()</script>";
         let config = json!({ "lokiUrl": "https://logs.example:3100/loki/api/v1/push" });
         let policy = front(html, &origins_of(SHIPPED), &config);
-        let frames = "https://en.wikipedia.org https://example.com https://maps.google.com \
+        let frames = "https://en.wikipedia.org https://example.com https://www.google.com \
                       https://www.youtube-nocookie.com";
         for part in [
             // printf 'go()' | openssl dgst -sha256 -binary | base64
