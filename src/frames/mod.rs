@@ -121,7 +121,8 @@ impl Frames {
         let answer = window.fetch_with_str_and_init(&component.implementation, &init);
         spawn_local(async move {
             if JsFuture::from(answer).await.is_err() {
-                frames.failed(&hash, ErrorKind::Network, "The site cannot be reached.", "");
+                let why = "The site cannot be reached, or it leads to an origin that the registry does not name.";
+                frames.failed(&hash, ErrorKind::Network, why, "");
             }
         });
     }

@@ -53,17 +53,16 @@ pub async fn run(config: Config) -> Result<(), RunError> {
         Store::open_with(&config.data, config.max_store_bytes, metrics.clone())
             .map_err(|error| RunError::Store(config.data.display().to_string(), error))?;
     let stop = stop_signal().map_err(RunError::Signal)?;
+    let (max_connections, proxies) = (config.max_connections, config.proxies.clone());
+    let app = Arc::new(App::new(store, config, metrics));
     // Before the workers have lines to write. Whoever started us may have stopped reading; that is no
     // reason to end.
     let mut stdout = io::stdout();
     let _ = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
 
-    let mut workers = workers(&config, &store, &metrics);
-    let (max_connections, proxies) = (config.max_connections, config.proxies.clone());
-    let app = App::new(store, config, metrics);
-    workers.push(tokio::spawn(app.registries.clone().watch()));
-    let app = router(Arc::new(app));
-    listen::serve(listener, app, max_connections, proxies, stop, GRACE).await;
+    let workers = workers(&app);
+    let router = router(app);
+    listen::serve(listener, router, max_connections, proxies, stop, GRACE).await;
     // Each goes on where it was at the next start.
     for worker in workers {
         worker.abort();
@@ -124,11 +123,13 @@ pub fn task(task: &Task, data: &Path) -> Result<String, BackupError> {
 }
 
 /// What goes on beside the requests.
-fn workers(config: &Config, store: &Store, metrics: &Metrics) -> Vec<JoinHandle<()>> {
+fn workers(app: &App) -> Vec<JoinHandle<()>> {
+    let App { config, store, metrics, registries, .. } = app;
     let sinks = config.sinks();
-    let mut workers = Vec::new();
+    let mut workers = vec![tokio::spawn(registries.clone().watch())];
     if let Some(loki) = &config.loki {
-        let sink = Sink::loki(loki.clone(), |_| true);
+        let known = registries.clone();
+        let sink = Sink::loki(loki.clone(), move |hash| known.knows(hash));
         workers.push(tokio::spawn(outbox::work(store.clone(), sink, metrics.clone())));
         workers.push(tokio::spawn(person::work(store.clone(), loki.clone())));
     }
