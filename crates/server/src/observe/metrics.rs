@@ -70,6 +70,7 @@ pub struct Metrics {
     bytes_received: Counter,
     stored: Counter,
     duplicate: Counter,
+    corrected: Counter,
     refused: Family<Why, Counter>,
     deleted: Counter,
     commit: Histogram,
@@ -103,6 +104,9 @@ impl Default for Metrics {
         all.register("events_stored", "Events stored for the first time", stored.clone());
         let duplicate = Counter::default();
         all.register("events_duplicate", "Events that were stored already", duplicate.clone());
+        let corrected = Counter::default();
+        let help = "Events whose time was corrected because the page's clock is wrong";
+        all.register("events_clock_corrected", help, corrected.clone());
         let refused = Family::default();
         all.register("events_refused", "Events not taken, by reason", refused.clone());
         let deleted = Counter::default();
@@ -140,6 +144,7 @@ impl Default for Metrics {
             bytes_received,
             stored,
             duplicate,
+            corrected,
             refused,
             deleted,
             commit,
@@ -179,6 +184,11 @@ impl Metrics {
         if erased > 0 {
             self.refuse("erased", erased);
         }
+    }
+
+    /// Events that were put elsewhere in time.
+    pub fn corrected(&self, events: usize) {
+        self.corrected.inc_by(events as u64);
     }
 
     /// Events, or one whole request, that were not taken.

@@ -2,16 +2,15 @@
 
 use thiserror::Error;
 use tracking::{
-    Event, InvalidLine, Record, limit,
+    Event, InvalidLine, Record, Timestamp, limit,
     loki::{Entry, Labels, PushRequest},
 };
 
-use crate::store::Row;
+use crate::{
+    push::clock::{Clock, restamp},
+    store::Row,
+};
 
-/// How far a page's clock may be ahead of ours.
-const FUTURE_MS: u64 = 10 * 60 * 1_000;
-/// How late an event may come home.
-const AGE_MS: u64 = 30 * 24 * 60 * 60 * 1_000;
 /// No duration is longer than ten years; sums of them stay far from 64 bits.
 const DURATION_MS: u64 = 10 * 365 * 24 * 60 * 60 * 1_000;
 /// The largest integer that JavaScript writes exactly.
@@ -27,8 +26,6 @@ enum BadEntry {
     Line(#[from] InvalidLine),
     #[error("the entry's time differs from field timestamp")]
     Time,
-    #[error("timestamp is more than 10 minutes in the future")]
-    Future,
     #[error("timestamp is more than 30 days old")]
     Old,
     #[error("label {0} differs from the line")]
@@ -43,6 +40,10 @@ pub struct Checked {
     /// Where each of the rows was: in which stream, and which entry of it.
     pub places: Vec<(usize, usize)>,
     pub refused: Refused,
+    /// How many of the rows have another time than the page gave them.
+    pub corrected: usize,
+    /// See [`Clock::skew_ms`].
+    pub skew_ms: Option<i64>,
 }
 
 #[derive(Default)]
@@ -73,34 +74,50 @@ impl Refused {
     }
 }
 
-pub fn check(request: &PushRequest<'_>, now_ms: u64) -> Checked {
-    let mut checked = Checked { rows: Vec::new(), places: Vec::new(), refused: Refused::default() };
+pub fn check(request: &PushRequest<'_>, clock: Clock) -> Checked {
+    let mut good = Vec::new();
+    let mut refused = Refused::default();
     for (s, stream) in request.streams.iter().enumerate() {
         for (e, entry) in stream.values.iter().enumerate() {
-            match check_entry(&stream.labels, entry, now_ms) {
-                Ok(record) => {
-                    checked.rows.push(Row { record, line: entry.line.clone().into_owned() });
-                    checked.places.push((s, e));
-                }
-                Err(error) => checked.refused.add((s, e), &error),
+            match check_entry(&stream.labels, entry) {
+                Ok(record) => good.push(((s, e), record, entry)),
+                Err(error) => refused.add((s, e), &error),
             }
+        }
+    }
+    let newest_ms = good.iter().map(|(_, record, _)| record.timestamp.0).max();
+    let clock = clock.not_before(newest_ms);
+    let (rows, places) = (Vec::with_capacity(good.len()), Vec::with_capacity(good.len()));
+    let mut checked = Checked { rows, places, refused, corrected: 0, skew_ms: clock.skew_ms() };
+    for (place, record, entry) in good {
+        let at_ms = record.timestamp.0;
+        match on_our_clock(record, entry, clock) {
+            Ok(row) => {
+                checked.corrected += usize::from(row.record.timestamp.0 != at_ms);
+                checked.rows.push(row);
+                checked.places.push(place);
+            }
+            Err(error) => checked.refused.add(place, &error),
         }
     }
     checked
 }
 
-fn check_entry(labels: &Labels<'_>, entry: &Entry<'_>, now_ms: u64) -> Result<Record, BadEntry> {
+fn on_our_clock(mut record: Record, entry: &Entry<'_>, clock: Clock) -> Result<Row, BadEntry> {
+    let at_ms = clock.place(record.timestamp.0).ok_or(BadEntry::Old)?;
+    if at_ms == record.timestamp.0 {
+        return Ok(Row { record, line: entry.line.clone().into_owned() });
+    }
+    record.timestamp = Timestamp(at_ms);
+    let line = restamp(&entry.line, at_ms).ok_or(BadEntry::LineTooLong)?;
+    Ok(Row { record, line })
+}
+
+fn check_entry(labels: &Labels<'_>, entry: &Entry<'_>) -> Result<Record, BadEntry> {
     if entry.line.len() > limit::LINE {
         return Err(BadEntry::LineTooLong);
     }
     let record = Record::from_line(&entry.line)?;
-    let at_ms = record.timestamp.0;
-    if at_ms > now_ms.saturating_add(FUTURE_MS) {
-        return Err(BadEntry::Future);
-    }
-    if at_ms < now_ms.saturating_sub(AGE_MS) {
-        return Err(BadEntry::Old);
-    }
     if entry.timestamp_ns.parse() != Ok(record.timestamp.as_nanos()) {
         return Err(BadEntry::Time);
     }

@@ -2,6 +2,7 @@
 
 mod body;
 mod check;
+mod clock;
 
 pub use body::is_too_large;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use thiserror::Error;
@@ -18,13 +19,19 @@ use tracking::loki::PushRequest;
 use crate::{
     clock::now_ms,
     observe::Metrics,
-    push::check::{Checked, check},
+    push::{
+        check::{Checked, check},
+        clock::Clock,
+    },
     store::{Inserted, Row, StoreError},
     web::App,
 };
 
 /// Unpacked bytes of one request.
 pub const MAX_BYTES: usize = 1 << 20;
+
+/// Tells a page by how many milliseconds its clock was corrected: to be added to it.
+pub const SKEW: HeaderName = HeaderName::from_static("clm-clock-skew-ms");
 
 /// Bytes that are decoded in less time than another thread takes to wake up: about 20 events.
 const SHORT: usize = 16 << 10;
@@ -107,15 +114,16 @@ impl IntoResponse for Refusal {
 }
 
 /// The events of an unpacked body.
-fn decode(body: &[u8], now_ms: u64) -> Result<Checked, Refusal> {
+fn decode(body: &[u8], clock: Clock) -> Result<Checked, Refusal> {
     let request: PushRequest<'_> =
         serde_json::from_slice(body).map_err(|error| Refusal::Json(without_values(&error)))?;
-    Ok(check(&request, now_ms))
+    Ok(check(&request, clock))
 }
 
 /// The rows of a body that this program made itself; what is not taken from a page is left out.
 pub fn rows(body: &str, now_ms: u64) -> Vec<Row> {
-    decode(body.as_bytes(), now_ms).map_or_else(|_| Vec::new(), |checked| checked.rows)
+    decode(body.as_bytes(), Clock::of(None, now_ms))
+        .map_or_else(|_| Vec::new(), |checked| checked.rows)
 }
 
 /// What a body of these bytes comes to, for tests of hostile ones: the lines that would be stored.
@@ -128,39 +136,55 @@ pub fn try_decode(body: &[u8], is_gzip: bool, now_ms: u64) -> Result<Vec<String>
     } else {
         body.to_vec()
     };
-    let checked = decode(&unpacked, now_ms).map_err(|refusal| refusal.to_string())?;
+    let checked =
+        decode(&unpacked, Clock::of(None, now_ms)).map_err(|refusal| refusal.to_string())?;
     let lines: Vec<_> = checked.rows.into_iter().map(|row| row.line).collect();
     if checked.refused.is_empty() { Ok(lines) } else { Err(checked.refused.text(lines.len())) }
 }
 
 /// Stores the good entries, then says which were bad.
-pub async fn push(State(app): State<Arc<App>>, request: Request) -> Result<StatusCode, Refusal> {
-    let result = take(&app, request).await;
-    if let Err(refusal) = &result {
-        refusal.count(&app.metrics);
+pub async fn push(State(app): State<Arc<App>>, request: Request) -> Response {
+    // Now: a body may take its time.
+    let clock = Clock::of(request.uri().query(), now_ms());
+    let (skew_ms, result) = match take(&app, request, clock).await {
+        Ok((skew_ms, result)) => (skew_ms, result),
+        Err(refusal) => (None, Err(refusal)),
+    };
+    let mut response = match result {
+        Ok(status) => status.into_response(),
+        Err(refusal) => {
+            refusal.count(&app.metrics);
+            refusal.into_response()
+        }
+    };
+    if let Some(skew_ms) = skew_ms {
+        response.headers_mut().insert(SKEW, HeaderValue::from(skew_ms));
     }
-    result
+    response
 }
 
-async fn take(app: &App, request: Request) -> Result<StatusCode, Refusal> {
+/// What the entries came to, and by how much the page's clock was corrected.
+type Taken = (Option<i64>, Result<StatusCode, Refusal>);
+
+async fn take(app: &App, request: Request, clock: Clock) -> Result<Taken, Refusal> {
     let (body, sent) = body::read(request).await?;
-    let now_ms = now_ms();
     let checked = if body.len() <= SHORT {
-        decode(&body, now_ms)?
+        decode(&body, clock)?
     } else {
-        tokio::task::spawn_blocking(move || decode(&body, now_ms))
+        tokio::task::spawn_blocking(move || decode(&body, clock))
             .await
             .map_err(|_| Refusal::Failed)??
     };
-    let Checked { rows, places, mut refused } = checked;
+    let Checked { rows, places, mut refused, corrected, skew_ms } = checked;
     let (mut taken, bad) = (rows.len(), refused.count());
     app.metrics.received(taken + bad, sent);
     if taken == 0 && refused.is_empty() {
         return Err(Refusal::Empty);
     }
     if taken > 0 {
-        let Inserted { erased, new } = app.store.insert(rows, now_ms).await?;
+        let Inserted { erased, new } = app.store.insert(rows, now_ms()).await?;
         app.metrics.took(taken, new, erased.len());
+        app.metrics.corrected(corrected);
         for at in erased {
             taken -= 1;
             if let Some(&place) = places.get(at) {
@@ -168,11 +192,12 @@ async fn take(app: &App, request: Request) -> Result<StatusCode, Refusal> {
             }
         }
     }
-    if refused.is_empty() {
+    let result = if refused.is_empty() {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Refusal::Entries { text: refused.text(taken), count: bad })
-    }
+    };
+    Ok((skew_ms, result))
 }
 
 /// serde_json's own text may repeat what a client sent; its place does not.
