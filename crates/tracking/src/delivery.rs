@@ -32,6 +32,7 @@ impl LastError {
             Outcome::Rejected { status } => ("an event was refused", Some(status)),
             Outcome::Unauthorized { status } => ("the credentials were refused", Some(status)),
             Outcome::Retry { status, .. } => ("the server could not take events", Some(status)),
+            Outcome::Intercepted { status } => ("something else answered for the server", status),
             Outcome::Unreachable => ("the server did not answer", None),
         };
         Some(Self { text, status, at })
@@ -179,6 +180,7 @@ impl Delivery {
                 backoff::after_retry_after_ms(ms, random)
             }
             Outcome::Retry { retry_after_ms: None, .. }
+            | Outcome::Intercepted { .. }
             | Outcome::Unreachable
             | Outcome::Accepted
             | Outcome::Rejected { .. } => backoff::wait_ms(self.failures, random),

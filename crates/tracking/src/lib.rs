@@ -31,7 +31,7 @@ pub use drops::Drops;
 pub use event::{Component, DropReason, ErrorKind, Event, InvalidLine, Record};
 pub use frozen::Frozen;
 pub use id::{EventId, SessionId, UserId, UserSecret};
-pub use outcome::Outcome;
+pub use outcome::{Answer, Outcome, retry_after_ms};
 pub use queue::{BatchId, StorageOp};
 pub use recorder::{BeforeRecord, Random};
 pub use scrub::Private;

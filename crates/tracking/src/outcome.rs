@@ -14,10 +14,15 @@ pub enum Outcome {
     Unauthorized {
         status: u16,
     },
-    /// Try again later: 408, 425, 429, 5xx and whatever else is not an answer of a receiver.
+    /// Try again later: 408, 425, 429, 5xx and whatever else says that the receiver is not ready.
     Retry {
         status: u16,
         retry_after_ms: Option<u64>,
+    },
+    /// Something between us and the receiver answered in its place: a sign-in page, a start page. No status for a
+    /// redirect, which a browser hides.
+    Intercepted {
+        status: Option<u16>,
     },
     /// No answer at all: refused, cut or timed out.
     Unreachable,
@@ -26,23 +31,58 @@ pub enum Outcome {
 /// A receiver may ask for patience, but not for more than this: 10 min.
 pub const MAX_RETRY_AFTER_MS: u64 = 10 * 60 * 1000;
 
+/// What is seen of an answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Answer<'a> {
+    /// `None` for a redirect that was not followed.
+    pub status: Option<u16>,
+    /// The answer comes from another address than the one that was asked.
+    pub redirected: bool,
+    pub content_type: Option<&'a str>,
+    /// The header's text, in seconds or as an HTTP date.
+    pub retry_after: Option<&'a str>,
+}
+
+impl Answer<'_> {
+    /// A receiver writes text or JSON; a page is written for a person.
+    fn is_page(&self) -> bool {
+        let essence = self.content_type.and_then(|kind| kind.split(';').next()).unwrap_or_default();
+        ["text/html", "application/xhtml+xml"]
+            .iter()
+            .any(|page| essence.trim().eq_ignore_ascii_case(page))
+    }
+}
+
 impl Outcome {
-    /// `retry_after` is the header's text, in seconds or as an HTTP date.
+    /// Only a receiver's own answer settles a batch: it takes events with a 204 and nothing else, and refuses them
+    /// for good with text or JSON, never with a page or from another address.
     #[must_use]
-    pub fn from_status(status: u16, retry_after: Option<&str>, now: Timestamp) -> Self {
+    pub fn of(answer: &Answer<'_>, now: Timestamp) -> Self {
+        let intercepted = Self::Intercepted { status: answer.status };
+        let Some(status) = answer.status.filter(|_| !answer.redirected) else { return intercepted };
         match status {
-            200..=299 => Self::Accepted,
+            // A proxy's page about a receiver that is down asks for patience all the same. 511 is an access
+            // point's that wants a sign-in.
+            408 | 425 | 429 | 500..=510 | 512..=599 => Self::Retry {
+                status,
+                retry_after_ms: answer.retry_after.and_then(|text| retry_after_ms(text, now)),
+            },
+            _ if answer.is_page() => intercepted,
+            204 => Self::Accepted,
+            200..=399 | 407 | 511 => intercepted,
             400 | 413 | 422 => Self::Rejected { status },
             401 | 403 => Self::Unauthorized { status },
             _ => Self::Retry {
                 status,
-                retry_after_ms: retry_after.and_then(|text| parse_retry_after(text, now)),
+                retry_after_ms: answer.retry_after.and_then(|text| retry_after_ms(text, now)),
             },
         }
     }
 }
 
-fn parse_retry_after(text: &str, now: Timestamp) -> Option<u64> {
+/// What a `Retry-After` header asks for, in seconds or as an HTTP date; at most [`MAX_RETRY_AFTER_MS`].
+#[must_use]
+pub fn retry_after_ms(text: &str, now: Timestamp) -> Option<u64> {
     let text = text.trim();
     let ms = match text.parse::<u64>() {
         Ok(seconds) => seconds.saturating_mul(1000),
@@ -59,12 +99,16 @@ fn parse_retry_after(text: &str, now: Timestamp) -> Option<u64> {
 mod tests {
     use super::*;
 
+    fn of(status: u16, retry_after: Option<&str>, content_type: Option<&str>) -> Outcome {
+        let now = Timestamp(784_111_777_000); // Sun, 06 Nov 1994 08:49:37 GMT
+        let answer = Answer { status: Some(status), redirected: false, content_type, retry_after };
+        Outcome::of(&answer, now)
+    }
+
     #[test]
     fn every_status_has_its_meaning() {
-        let now = Timestamp(784_111_777_000); // Sun, 06 Nov 1994 08:49:37 GMT
         let retry = |status, retry_after_ms| Outcome::Retry { status, retry_after_ms };
         for (status, header, outcome) in [
-            (200, None, Outcome::Accepted),
             (204, None, Outcome::Accepted),
             (400, None, Outcome::Rejected { status: 400 }),
             (413, None, Outcome::Rejected { status: 413 }),
@@ -82,7 +126,40 @@ mod tests {
             (503, Some("99999999999999999999"), retry(503, None)),
             (503, Some("86400"), retry(503, Some(MAX_RETRY_AFTER_MS))),
         ] {
-            assert_eq!(Outcome::from_status(status, header, now), outcome, "{status} {header:?}");
+            assert_eq!(of(status, header, None), outcome, "{status} {header:?}");
+            let json = of(status, header, Some("application/json"));
+            assert_eq!(json, outcome, "{status} {header:?} with JSON");
         }
+    }
+
+    #[test]
+    fn only_a_204_of_the_receiver_itself_takes_events() {
+        let intercepted = |status| Outcome::Intercepted { status: Some(status) };
+        for status in [200, 201, 202, 203, 205, 206, 207, 226, 299, 301, 302, 304, 307, 308, 511] {
+            for kind in [None, Some("application/json"), Some("text/html")] {
+                assert_eq!(of(status, None, kind), intercepted(status), "{status} {kind:?}");
+            }
+        }
+        for moved in [
+            Answer { status: None, ..Answer::default() },
+            Answer { status: Some(204), redirected: true, ..Answer::default() },
+            Answer { status: Some(400), redirected: true, ..Answer::default() },
+        ] {
+            let outcome = Outcome::of(&moved, Timestamp(0));
+            assert_eq!(outcome, Outcome::Intercepted { status: moved.status });
+        }
+    }
+
+    #[test]
+    fn a_page_refuses_nothing_for_good() {
+        for status in [204, 400, 401, 403, 404, 405, 410, 413, 418, 422] {
+            for kind in ["text/html", "Text/HTML; charset=utf-8", "application/xhtml+xml"] {
+                let intercepted = Outcome::Intercepted { status: Some(status) };
+                assert_eq!(of(status, None, Some(kind)), intercepted, "{status} {kind}");
+            }
+        }
+        // A proxy's page about a receiver that is down.
+        let asked = Outcome::Retry { status: 503, retry_after_ms: Some(7_000) };
+        assert_eq!(of(503, Some("7"), Some("text/html")), asked);
     }
 }

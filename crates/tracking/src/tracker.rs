@@ -246,6 +246,12 @@ impl Tracker {
         self.delivery.restart();
     }
 
+    /// The person's answer is gone: everything is destroyed, as by [`Self::revoke`], and signals wait for a new one.
+    pub fn ask_again(&mut self) {
+        self.revoke();
+        self.consent = Consent::Pending;
+    }
+
     pub fn record(&mut self, signal: Signal, now: Now) {
         match (&mut self.recorder, self.consent) {
             (Some(recorder), _) => recorder.record(signal, now, &mut self.stats),
@@ -431,7 +437,10 @@ impl Tracker {
                 self.delivery.recovered(now);
                 self.delivery.hurry(now, &self.settings);
             }
-            Outcome::Unauthorized { .. } | Outcome::Retry { .. } | Outcome::Unreachable => {
+            Outcome::Unauthorized { .. }
+            | Outcome::Retry { .. }
+            | Outcome::Intercepted { .. }
+            | Outcome::Unreachable => {
                 recorder.queue.put_back(batch, &mut self.stats);
                 self.stats.retried += 1;
                 self.delivery.failed(outcome, (recorder.random)(), now);

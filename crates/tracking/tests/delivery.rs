@@ -230,7 +230,12 @@ fn the_success_of_a_farewell_does_not_end_a_wait_that_was_asked_for() {
 
 #[test]
 fn coming_online_ends_a_wait_nobody_asked_for() {
-    for outcome in [Outcome::Unreachable, Outcome::Retry { status: 503, retry_after_ms: None }] {
+    for outcome in [
+        Outcome::Unreachable,
+        Outcome::Intercepted { status: None },
+        Outcome::Intercepted { status: Some(200) },
+        Outcome::Retry { status: 503, retry_after_ms: None },
+    ] {
         let mut tracker = with_clicks(12, 0);
         let (mut ms, mut failed_at) = (0, 0);
         for _ in 0..8 {

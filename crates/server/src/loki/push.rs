@@ -4,7 +4,7 @@ use reqwest::{
     Response,
     header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER},
 };
-use tracking::{Outcome, Timestamp};
+use tracking::Timestamp;
 
 use crate::loki::{Failure, Loki, Reason};
 
@@ -57,7 +57,7 @@ async fn read(mut response: Response, now: Timestamp) -> Pushed {
     match reason(status, &headers, &said) {
         Reason::Refused => Pushed::Refused { status, said },
         reason => {
-            let retry_after_ms = retry_after_ms(status, &headers, now);
+            let retry_after_ms = retry_after_ms(&headers, now);
             Pushed::Failed(Failure { reason, status: Some(status), retry_after_ms, said })
         }
     }
@@ -95,14 +95,8 @@ fn is_stream_limit(said: &str) -> bool {
 }
 
 /// What the header asks for, in seconds or as a date.
-fn retry_after_ms(status: u16, headers: &HeaderMap, now: Timestamp) -> Option<u64> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    // The status decides nothing here but that there may be such a header.
-    let status = if matches!(status, 429 | 503) { status } else { 503 };
-    match Outcome::from_status(status, Some(text), now) {
-        Outcome::Retry { retry_after_ms, .. } => retry_after_ms,
-        _ => None,
-    }
+fn retry_after_ms(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
+    tracking::retry_after_ms(headers.get(RETRY_AFTER)?.to_str().ok()?, now)
 }
 
 #[cfg(test)]
