@@ -13,7 +13,7 @@ use crate::{
     repeats::Repeats,
     scrub::{Private, scrub, scrub_url},
     session::{Session, StoredSession},
-    settings::{SESSION_IDLE_MS, Settings},
+    settings::{MAX_PENDING, SESSION_IDLE_MS, Settings},
     signal::Signal,
     stats::Stats,
     time::{Now, Timestamp},
@@ -70,6 +70,17 @@ impl Stretch {
     }
 }
 
+/// A component that was chosen while nobody could see it: its visit begins when it is seen.
+#[derive(Debug)]
+struct Unseen {
+    component: Component,
+    url: String,
+    referrer: String,
+    demo: bool,
+    /// What it told meanwhile.
+    told: Vec<Signal>,
+}
+
 /// The latest address and how it reads scrubbed: a page is at one for long.
 #[derive(Default)]
 struct Address {
@@ -94,6 +105,7 @@ pub(crate) struct Recorder {
     /// The session is over; the next sign of life starts another.
     session_over: bool,
     visit: Option<Visit>,
+    unseen: Option<Unseen>,
     hidden: bool,
     /// The player of a demo journey chose what is on the screen.
     demo: bool,
@@ -115,6 +127,7 @@ impl Recorder {
             session: None,
             session_over: false,
             visit: None,
+            unseen: None,
             hidden: false,
             demo: false,
             last_timestamp: Timestamp(0),
@@ -182,15 +195,23 @@ impl Recorder {
 
     pub fn record(&mut self, signal: Signal, now: Now, stats: &mut Stats) {
         self.end_idle_stretch(now, stats);
+        let Some(signal) = self.hold_back(signal, stats) else { return };
         match signal {
-            Signal::Switched { to, url, referrer, visible, demo } => {
-                self.hidden = !visible;
-                let same = self.visit.as_ref().is_some_and(|visit| visit.component.hash == to.hash);
-                if same && self.demo == demo {
-                    self.come_alive(now, stats);
-                } else {
-                    self.switch(to, url, referrer, demo, now, stats);
-                }
+            Signal::Switched { to, url, referrer, visible: true, demo } => {
+                self.hidden = false;
+                self.unseen = None;
+                self.choose(to, url, referrer, demo, now, stats);
+            }
+            Signal::Switched { to, url, referrer, visible: false, demo } => {
+                self.hide(now, stats);
+                let is_open = self.visit.as_ref().is_some_and(|v| v.component.hash == to.hash);
+                self.unseen = (!is_open || self.demo != demo).then_some(Unseen {
+                    component: to,
+                    url,
+                    referrer,
+                    demo,
+                    told: Vec::new(),
+                });
             }
             Signal::Loaded { component, load_time_ms } => {
                 let event = Event::ComponentInteraction {
@@ -201,7 +222,9 @@ impl Recorder {
                 self.note(component, event, now, stats);
             }
             Signal::Interacted { component, interaction_type, details } => {
-                self.come_alive(now, stats);
+                if !self.hidden {
+                    self.come_alive(now, stats);
+                }
                 let event =
                     Event::ComponentInteraction { interaction_type, load_time_ms: None, details };
                 self.note(component, event, now, stats);
@@ -210,15 +233,18 @@ impl Recorder {
                 self.fail(component, kind, &message, &stack, now, stats);
             }
             Signal::Alive => self.come_alive(now, stats),
-            Signal::Hidden => {
-                self.hidden = true;
-                if self.visit.as_ref().is_some_and(|visit| visit.stretch.is_some()) {
-                    self.exit(HIDDEN, false, now, stats);
-                }
-            }
+            Signal::Hidden => self.hide(now, stats),
             Signal::Visible => {
                 self.hidden = false;
-                self.come_alive(now, stats);
+                match self.unseen.take() {
+                    Some(Unseen { component, url, referrer, demo, told }) => {
+                        self.choose(component, url, referrer, demo, now, stats);
+                        for signal in told {
+                            self.record(signal, now, stats);
+                        }
+                    }
+                    None => self.come_alive(now, stats),
+                }
             }
             Signal::Closed => {
                 self.exit(EXIT, true, now, stats);
@@ -227,6 +253,54 @@ impl Recorder {
                     self.note_dropped(DropReason::Repeated, untold, now, stats);
                 }
             }
+        }
+    }
+
+    /// What a component tells that was chosen and not seen yet waits until it is. Nobody sees it: nothing
+    /// is recorded.
+    fn hold_back(&mut self, signal: Signal, stats: &mut Stats) -> Option<Signal> {
+        let about = match &signal {
+            Signal::Loaded { component, .. }
+            | Signal::Interacted { component, .. }
+            | Signal::Failed { component, .. } => component,
+            Signal::Switched { .. }
+            | Signal::Alive
+            | Signal::Hidden
+            | Signal::Visible
+            | Signal::Closed => return Some(signal),
+        };
+        let unseen = self.unseen.as_mut().filter(|unseen| unseen.component.hash == about.hash);
+        let Some(unseen) = unseen else { return Some(signal) };
+        if unseen.told.len() < MAX_PENDING {
+            unseen.told.push(signal);
+        } else {
+            stats.drop_events(DropReason::PendingFull, 1);
+        }
+        None
+    }
+
+    fn hide(&mut self, now: Now, stats: &mut Stats) {
+        self.hidden = true;
+        if self.visit.as_ref().is_some_and(|visit| visit.stretch.is_some()) {
+            self.exit(HIDDEN, false, now, stats);
+        }
+    }
+
+    /// The person chooses a component and sees it.
+    fn choose(
+        &mut self,
+        to: Component,
+        url: String,
+        referrer: String,
+        demo: bool,
+        now: Now,
+        stats: &mut Stats,
+    ) {
+        let same = self.visit.as_ref().is_some_and(|visit| visit.component.hash == to.hash);
+        if same && self.demo == demo {
+            self.come_alive(now, stats);
+        } else {
+            self.switch(to, url, referrer, demo, now, stats);
         }
     }
 

@@ -7,7 +7,8 @@ use crate::event::{Component, ErrorKind};
 /// Something that happened in the page.
 #[derive(Clone, Debug)]
 pub enum Signal {
-    /// Another component is chosen now; `visible` unless the tab or the dashboard page is hidden.
+    /// Another component is chosen now; `visible` unless the tab or the dashboard page is hidden. What nobody
+    /// can see is visited as soon as somebody can.
     /// With `demo` the player of a demo journey chose it: all is the demo's then, until a person chooses.
     Switched {
         to: Component,

@@ -418,3 +418,105 @@ fn denied_consent_destroys_what_waited() {
     tracker.grant(identity(None), at(2));
     assert_eq!(tracker.queued(), 0);
 }
+
+fn choose_unseen(hash: &str) -> Signal {
+    match switch(hash) {
+        Signal::Switched { to, url, referrer, demo, .. } => {
+            Signal::Switched { to, url, referrer, visible: false, demo }
+        }
+        other => other,
+    }
+}
+
+fn loaded(hash: &str) -> Signal {
+    Signal::Loaded { component: Component::new(hash, hash.to_uppercase()), load_time_ms: 7 }
+}
+
+#[test]
+fn what_nobody_has_seen_leaves_nothing() {
+    let mut tracker = granted(None);
+    for signal in [choose_unseen("a"), loaded("a"), choose_unseen("b"), Signal::Closed] {
+        tracker.record(signal, at(5));
+    }
+    assert_eq!(told(&tracker), [""; 0]);
+    assert_eq!(tracker.session_id(), None);
+}
+
+#[test]
+fn a_visit_begins_when_its_component_is_seen() {
+    let mut tracker = granted(None);
+    tracker.record(choose_unseen("a"), at(0));
+    tracker.record(loaded("a"), at(5));
+    tracker.record(Signal::Visible, at(60_000));
+    tracker.record(switch("b"), at(61_000));
+    assert_eq!(
+        told(&tracker),
+        [
+            "start",
+            "visit a #1 from (entry)",
+            "component_interaction a",
+            "exit a 1000 to b",
+            "visit b #2 from a",
+        ]
+    );
+    let times: Vec<_> =
+        lines(&tracker).iter().map(|line| line["timestamp"].as_u64().unwrap() - START).collect();
+    assert_eq!(times, [60_000, 60_000, 60_000, 61_000, 61_000]);
+}
+
+#[test]
+fn what_was_chosen_in_a_hidden_tab_is_one_visit_when_the_tab_is_seen_again() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    tracker.record(Signal::Hidden, at(1_000));
+    tracker.record(choose_unseen("b"), at(2_000));
+    tracker.record(loaded("b"), at(2_100));
+    tracker.record(choose_unseen("c"), at(3_000));
+    tracker.record(Signal::Visible, at(9_000));
+    assert_eq!(
+        told(&tracker),
+        [
+            "start",
+            "visit a #1 from (entry)",
+            "exit a 1000 to (hidden)",
+            "exit a 0 to c",
+            "visit c #2 from a",
+        ]
+    );
+    // Back to where the person was: no other visit.
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    tracker.record(Signal::Hidden, at(1_000));
+    tracker.record(choose_unseen("b"), at(2_000));
+    tracker.record(choose_unseen("a"), at(3_000));
+    tracker.record(Signal::Visible, at(9_000));
+    assert_eq!(told(&tracker)[2..], ["exit a 1000 to (hidden)", "resume a #1"]);
+}
+
+#[test]
+fn what_a_component_does_in_a_hidden_tab_starts_no_session() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    tracker.record(Signal::Hidden, at(1_000));
+    let ticked = Signal::Interacted {
+        component: Component::new("a", "A"),
+        interaction_type: "tick".into(),
+        details: None,
+    };
+    tracker.record(ticked, at(60 * MINUTE));
+    assert_eq!(told(&tracker).iter().filter(|told| *told == "start").count(), 1);
+    assert!(!told(&tracker).iter().any(|told| told.starts_with("visit a #2")));
+}
+
+#[test]
+fn an_answer_that_is_gone_destroys_all_and_asks_again() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    tracker.ask_again();
+    assert_eq!((tracker.consent(), tracker.queued()), (Consent::Pending, 0));
+    assert_eq!((tracker.user_id(), tracker.session_id()), (None, None));
+    tracker.record(switch("b"), at(1_000));
+    assert_eq!(tracker.pending(), 1);
+    tracker.grant(identity(None), at(2_000));
+    assert_eq!(told(&tracker), ["start", "visit b #1 from (entry)"]);
+}

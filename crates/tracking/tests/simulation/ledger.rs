@@ -149,6 +149,12 @@ impl Ledger {
         self.entries.values_mut().for_each(|entry| entry.withdrawn = true);
     }
 
+    /// What one page has is destroyed.
+    pub fn withdraw_of(&mut self, tab: TabId) {
+        let owned = self.entries.values_mut().filter(|entry| entry.owner == Some(tab));
+        owned.for_each(|entry| entry.withdrawn = true);
+    }
+
     /// What a page that is gone has counted.
     pub fn add_up(&mut self, stats: &Stats) {
         for (reason, count) in stats.dropped.iter() {
@@ -162,7 +168,8 @@ impl Ledger {
     pub fn check_order(&mut self, server: &Server) -> Verdict {
         for id in &server.stored[self.checked..] {
             let Some(entry) = self.entries.get(id) else { return Err("unknown event".to_owned()) };
-            if self.unordered.contains(&entry.by) {
+            // A request that was aborted when consent was withdrawn may have left all the same.
+            if self.unordered.contains(&entry.by) || entry.withdrawn {
                 continue;
             }
             let upto = self.stored_upto.entry(entry.by).or_default();

@@ -61,6 +61,8 @@ pub enum Step {
         tab: usize,
         granted: bool,
     },
+    /// Another program of the origin empties storage, and no tab is told.
+    Cleared,
     MachineSleeps {
         ms: u64,
     },
@@ -90,6 +92,7 @@ pub enum Kind {
     Full,
     Grant,
     Withdraw,
+    Clear,
     MachineSleeps,
     ClockJumps,
 }
@@ -140,6 +143,7 @@ fn step(kinds: &[Kind], draw: u32) -> Step {
         Kind::Full => Step::Full,
         Kind::Grant => Step::Consent { tab, granted: true },
         Kind::Withdraw => Step::Consent { tab, granted: false },
+        Kind::Clear => Step::Cleared,
         Kind::MachineSleeps => {
             Step::MachineSleeps { ms: of(&[1_000, 600_000, 1_000_000, 8 * 3_600_000]) }
         }

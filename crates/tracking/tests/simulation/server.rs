@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tracking::{EventId, Frozen, Outcome};
+use tracking::{Answer, EventId, Frozen, Outcome, Timestamp};
 
 /// In an event's line, what this receiver will never take.
 pub const BAD: &str = "\"bad click";
@@ -17,6 +17,10 @@ pub enum Mode {
     AtMostThree,
     Status(u16),
     RetryAfter(u16, u64),
+    /// A page for a person comes in place of the receiver's answer.
+    Page(u16),
+    /// The request is sent elsewhere, to a sign-in page.
+    Redirect,
     /// Nobody listens.
     Refused,
     /// All is stored, and the answer never arrives.
@@ -30,7 +34,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Well,
         Self::Well,
         Self::Slow,
@@ -42,6 +46,9 @@ impl Mode {
         Self::RetryAfter(429, 1),
         Self::RetryAfter(429, 30),
         Self::RetryAfter(503, 3_600),
+        Self::Page(200),
+        Self::Page(400),
+        Self::Redirect,
         Self::Refused,
         Self::AnswerLost,
         Self::Half,
@@ -81,8 +88,16 @@ impl Server {
             Mode::RetryAfter(code, seconds) => {
                 // Through the header's text, as a page would.
                 let text = seconds.to_string();
-                return Outcome::from_status(code, Some(&text), tracking::Timestamp(0));
+                let retry_after = Some(&*text);
+                let answer = Answer { status: Some(code), retry_after, ..Answer::default() };
+                return Outcome::of(&answer, Timestamp(0));
             }
+            Mode::Page(code) => {
+                let content_type = Some("text/html; charset=utf-8");
+                let answer = Answer { status: Some(code), content_type, ..Answer::default() };
+                return Outcome::of(&answer, Timestamp(0));
+            }
+            Mode::Redirect => return Outcome::of(&Answer::default(), Timestamp(0)),
             Mode::Refused => return Outcome::Unreachable,
             Mode::Half => {
                 self.store(&records[..records.len() / 2]);

@@ -20,6 +20,7 @@ pub enum Mistake {
     ForgetsWhatStorageRefused,
     StampsAgain,
     TakesErrorsForSuccess,
+    TakesAPageForSuccess,
     AdoptsWithoutLock,
     NeverAdopts,
     ForgetsToRemove,
@@ -27,6 +28,7 @@ pub enum Mistake {
     SendsTwoAtOnce,
     KeepsStorageAfterWithdrawal,
     HearsOnlyTheLastAnswer,
+    TrustsItsMemory,
     RecordsWhenDenied,
     GivesUpAfterThreeTries,
     DropsAWholeBatch,
@@ -61,9 +63,11 @@ pub struct Tab {
     pub refused: bool,
     /// Answers that came while it was frozen.
     pub mail: Vec<(BatchId, Outcome)>,
-    /// Answers about consent that came while it was frozen.
-    pub news: Vec<bool>,
+    /// What it was told of storage while it was frozen.
+    pub news: Vec<News>,
     pub pending_clicks: Vec<u32>,
+    /// Storage has taken the secret of whom it tracks.
+    secret_kept: bool,
     recorded: u64,
     /// The receiver has asked for silence until then.
     silent_until_mono_ms: u64,
@@ -98,6 +102,7 @@ impl Tab {
             mail: Vec::new(),
             news: Vec::new(),
             pending_clicks: Vec::new(),
+            secret_kept: false,
             recorded: 0,
             silent_until_mono_ms: 0,
             last_start_mono_ms: None,
@@ -135,6 +140,13 @@ impl Tab {
     }
 }
 
+/// What another tab has done to what all tabs share.
+#[derive(Clone, Copy)]
+pub enum News {
+    Answered(bool),
+    Cleared,
+}
+
 pub struct Request {
     pub tab: TabId,
     pub batch: BatchId,
@@ -154,6 +166,7 @@ impl World<'_> {
     }
 
     pub fn record(&mut self, t: usize, signal: Signal) -> Verdict {
+        self.look_at_answer(t)?;
         let now = self.now(t);
         let session = self.session();
         let tracker = &mut self.tabs[t].tracker;
@@ -204,6 +217,7 @@ impl World<'_> {
     }
 
     pub fn turn(&mut self, t: usize) -> Verdict {
+        self.look_at_answer(t)?;
         self.tabs[t].turn_due = false;
         let now = self.now(t);
         let next = self.tabs[t].tracker.poll(now);
@@ -226,6 +240,7 @@ impl World<'_> {
         if self.tabs[t].dead {
             return Ok(());
         }
+        self.look_at_answer(t)?;
         self.tabs[t].save_at_ms = None;
         let mut ops = self.tabs[t].tracker.storage_ops();
         if self.makes(Mistake::SavesOnlyWhenHiding) {
@@ -362,7 +377,7 @@ impl World<'_> {
             let prefix = self.tabs[t].prefix.clone();
             self.storage.retain(|key, _| !key.starts_with(&prefix));
         }
-        if self.makes(Mistake::SendsTwoAtOnce) && self.mode != Mode::Well {
+        if self.makes(Mistake::SendsTwoAtOnce) && matches!(self.mode, Mode::Slow | Mode::Hangs) {
             self.tabs[t].tracker.settle(batch.id, Outcome::Unreachable, now);
             self.tabs[t].tracker.wake(now);
         }
@@ -392,9 +407,16 @@ impl World<'_> {
     }
 
     pub fn settle(&mut self, t: usize, batch: BatchId, outcome: Outcome) -> Verdict {
+        if !self.answer_stands(t)? {
+            // What was on its way is nobody's.
+            return Ok(());
+        }
         let now = self.now(t);
         let mut told = outcome;
-        let failed = matches!(outcome, Outcome::Retry { .. } | Outcome::Unreachable);
+        let failed = matches!(
+            outcome,
+            Outcome::Retry { .. } | Outcome::Intercepted { .. } | Outcome::Unreachable
+        );
         self.tabs[t].tries += u32::from(failed);
         match (self.mistake, outcome) {
             (Some(Mistake::ForgetsToHold), Outcome::Retry { status, .. }) => {
@@ -403,7 +425,10 @@ impl World<'_> {
             (Some(Mistake::HoldsOnlyOldEvents), Outcome::Retry { .. }) => {
                 told = Outcome::Unreachable;
             }
-            (Some(Mistake::TakesErrorsForSuccess), _) => told = Outcome::Accepted,
+            (Some(Mistake::TakesErrorsForSuccess), _)
+            | (Some(Mistake::TakesAPageForSuccess), Outcome::Intercepted { .. }) => {
+                told = Outcome::Accepted;
+            }
             (Some(Mistake::GivesUpAfterThreeTries), _) if self.tabs[t].tries >= 3 => {
                 told = Outcome::Accepted;
             }
@@ -432,6 +457,7 @@ impl World<'_> {
 
     /// The page hides: stored first, then one last request.
     pub fn farewell(&mut self, t: usize) -> Verdict {
+        self.look_at_answer(t)?;
         self.save(t, true)?;
         for _ in 0..if self.makes(Mistake::HasNoBudgetWhenHiding) { 2 } else { 1 } {
             if self.tabs[t].dead {
@@ -471,6 +497,7 @@ impl World<'_> {
     }
 
     pub fn awake(&mut self, t: usize) -> Verdict {
+        self.look_at_answer(t)?;
         self.let_go(t);
         self.renamed += 1;
         let tab = &mut self.tabs[t];
@@ -491,6 +518,12 @@ impl World<'_> {
 
     /// The person answers in tab `t`; the others hear of it.
     pub fn decide(&mut self, t: usize, granted: bool) -> Verdict {
+        for t in 0..self.tabs.len() {
+            // Who is asked again has seen that the answer is gone, and so has every other tab.
+            if self.tabs[t].runs() {
+                self.look_at_answer(t)?;
+            }
+        }
         let news = self.consent != Some(granted);
         // First what must survive a crash between here and the end.
         self.consent = Some(granted);
@@ -500,12 +533,68 @@ impl World<'_> {
         self.hear(t, granted)?;
         for other in (0..self.tabs.len()).filter(|other| *other != t && news) {
             if self.tabs[other].frozen {
-                self.tabs[other].news.push(granted);
+                self.tabs[other].news.push(News::Answered(granted));
             } else if self.tabs[other].runs() {
                 self.hear(other, granted)?;
             }
         }
         Ok(())
+    }
+
+    /// Storage is empty all of a sudden, also of the person's answer. No tab hears of it.
+    pub fn clear(&mut self) {
+        if self.consent == Some(true) {
+            self.ledger.withdraw();
+        }
+        self.consent = None;
+        self.wipe();
+        for tab in self.tabs.iter_mut().filter(|tab| tab.frozen) {
+            tab.news.push(News::Cleared);
+        }
+    }
+
+    pub fn hear_news(&mut self, t: usize, news: News) -> Verdict {
+        match news {
+            News::Answered(granted) => self.hear(t, granted),
+            News::Cleared if self.tabs[t].granted() && self.consent == Some(true) => {
+                self.ledger.withdraw_of(self.tabs[t].id);
+                self.revoke(t);
+                self.grant(t)
+            }
+            News::Cleared => self.look_at_answer(t),
+        }
+    }
+
+    /// Before anything is recorded, stored or sent: the yes must still stand, and be this person's.
+    fn look_at_answer(&mut self, t: usize) -> Verdict {
+        self.answer_stands(t).map(|_| ())
+    }
+
+    fn answer_stands(&mut self, t: usize) -> Result<bool, String> {
+        let tab = &self.tabs[t];
+        if !tab.granted() || self.theme.storage_blocked || self.makes(Mistake::TrustsItsMemory) {
+            return Ok(true);
+        }
+        if self.consent == Some(true) && self.secret.is_none() && tab.secret_kept {
+            self.clear();
+        }
+        let looks_who = self.tabs[t].secret_kept && !self.makes(Mistake::HearsOnlyTheLastAnswer);
+        let stored = self.secret.as_ref().map(UserSecret::user_id).filter(|_| looks_who);
+        match self.consent {
+            None => {
+                self.revoke(t);
+                self.tabs[t].tracker.ask_again();
+                self.wipe();
+                Ok(false)
+            }
+            Some(true) if stored.is_some() && self.tabs[t].tracker.user_id() != stored.as_ref() => {
+                self.revoke(t);
+                self.grant(t)?;
+                Ok(false)
+            }
+            // A withdrawal comes as news of its own.
+            Some(_) => Ok(true),
+        }
     }
 
     /// An answer, perhaps one that does not stand any more.
@@ -564,6 +653,7 @@ impl World<'_> {
         if !self.full && !self.theme.storage_blocked {
             self.secret = Some(secret.clone());
         }
+        self.tabs[t].secret_kept = self.secret.is_some();
         let mut state = self.draw();
         let identity = Identity {
             user_id: secret.user_id(),

@@ -58,6 +58,7 @@ pub static CONSENT: Theme = Theme {
     mix: &[
         (3, Grant),
         (2, Withdraw),
+        (2, Clear),
         (1, Open),
         (1, Freeze),
         (1, Sleep),
@@ -87,8 +88,9 @@ pub static EVERYTHING: Theme = Theme {
         (1, Online),
         (3, Server),
         (1, Full),
-        (1, Grant),
+        (3, Grant),
         (1, Withdraw),
+        (1, Clear),
         (1, MachineSleeps),
         (1, ClockJumps),
         (1, Open),

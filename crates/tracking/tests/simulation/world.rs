@@ -201,6 +201,7 @@ impl World<'_> {
                     self.decide(t, granted)?;
                 }
             }
+            Step::Cleared => self.clear(),
             Step::MachineSleeps { ms } => self.slept_ms += ms,
             Step::ClockJumps { ms } => {
                 self.jumped_ms += ms;
@@ -257,8 +258,8 @@ impl World<'_> {
                 self.hear(t, granted)?;
             }
         } else {
-            for granted in news {
-                self.hear(t, granted)?;
+            for news in news {
+                self.hear_news(t, news)?;
             }
         }
         for (batch, outcome) in std::mem::take(&mut self.tabs[t].mail) {
