@@ -27,6 +27,35 @@ pub struct Config {
     pub debug: bool,
 }
 
+/// Every key that is read.
+const KEYS: [&str; 10] = [
+    "lokiUrl",
+    "flushInterval",
+    "batchSize",
+    "lokiUsername",
+    "lokiPassword",
+    "job",
+    "labels",
+    "scrub",
+    "scrubAfter",
+    "debug",
+];
+
+/// What to say of keys that nobody reads: a slip of the pen would go unnoticed.
+#[must_use]
+pub fn unread(keys: impl IntoIterator<Item = String>) -> Option<String> {
+    let unread: Vec<_> = keys.into_iter().filter(|key| !KEYS.contains(&&**key)).collect();
+    if unread.is_empty() {
+        return None;
+    }
+    let mut text =
+        format!("config.json: nobody reads {}. Known are {}.", unread.join(", "), KEYS.join(", "));
+    if unread.iter().any(|key| key == "userId") {
+        text.push_str(" A userId is not taken: who a person is stays in the browser, and the id is made there.");
+    }
+    Some(text)
+}
+
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub enum Labels {
@@ -100,8 +129,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shipped_config_is_the_default() {
-        assert_eq!(Config::parse(include_str!("../static/config.json")), Ok(Config::default()));
+    fn an_empty_file_is_the_default() {
+        assert_eq!(Config::parse("{}"), Ok(Config::default()));
+    }
+
+    /// Whatever an operator sets in it.
+    #[test]
+    fn the_shipped_file_can_be_read_and_every_key_of_it_is() {
+        let shipped = include_str!("../static/config.json");
+        assert!(Config::parse(shipped).is_ok());
+        let keys: std::collections::BTreeMap<String, serde_json::Value> =
+            serde_json::from_str(shipped).unwrap();
+        assert_eq!(unread(keys.into_keys()), None);
+    }
+
+    #[test]
+    fn every_known_key_is_read_and_every_other_is_named() {
+        for key in KEYS {
+            assert!(Config::parse(&format!(r#"{{"{key}":{{}}}}"#)).is_err(), "{key} is not read");
+        }
+        // A new field has to be named in `KEYS`.
+        let Config {
+            loki_url: _,
+            flush_interval: _,
+            batch_size: _,
+            loki_username: _,
+            loki_password: _,
+            job: _,
+            labels: _,
+            scrub: _,
+            scrub_after: _,
+            debug: _,
+        } = Config::default();
+        let keys = ["debug", "lokiURL", "userId"].map(str::to_owned);
+        let told = unread(keys).unwrap();
+        assert!(told.starts_with("config.json: nobody reads lokiURL, userId. Known are lokiUrl, "));
+        assert!(told.contains("A userId is not taken"));
     }
 
     #[test]

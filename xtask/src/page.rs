@@ -119,8 +119,12 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// What an operator edits in a built page. Small, and a packed copy would go on being served after the edit.
+const EDITED: &str = "config.json";
+
 fn compressible(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| COMPRESSED.iter().any(|known| ending == *known))
+    !path.ends_with(EDITED)
+        && path.extension().is_some_and(|ending| COMPRESSED.iter().any(|known| ending == *known))
 }
 
 /// `<file>.br` and `<file>.gz` beside every text of the page.
@@ -169,6 +173,8 @@ mod tests {
         assert!(!compressible(Path::new("a/app_bg.wasm.br")));
         assert!(!compressible(Path::new("a/photo.png")));
         assert!(!compressible(Path::new("LICENSE")));
+        assert!(!compressible(Path::new("dist/config.json")));
+        assert!(compressible(Path::new("dist/other-config.json")));
     }
 
     #[test]
