@@ -123,10 +123,14 @@ pub fn save_file(name: &str, text: &str) -> Result<(), JsValue> {
     Ok(())
 }
 
+/// Whether a person can see the tab. A page that is made ready ahead of time (prerendered) is in no tab yet.
 pub fn is_visible() -> bool {
-    web_sys::window()
-        .and_then(|window| window.document())
-        .is_none_or(|document| document.visibility_state() != web_sys::VisibilityState::Hidden)
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else {
+        return true;
+    };
+    let prerendering = js_sys::Reflect::get(&document, &"prerendering".into());
+    document.visibility_state() != web_sys::VisibilityState::Hidden
+        && !prerendering.is_ok_and(|value| value.is_truthy())
 }
 
 /// In pixels; 0 where there is no window.

@@ -1,5 +1,6 @@
 //! What is kept, and the way to change one's mind.
 
+use tracking::Outcome;
 use yew::prelude::*;
 use yewdux::use_store_value;
 
@@ -51,8 +52,11 @@ pub fn PrivacyPanel() -> Html {
             { explain(&status) }
             if let Some(why) = &status.last_error {
                 <p class="notice" data-tone="warn">
-                    { format!("{why} {} events are kept on this device. If you run the dashboard yourself, start the server with cargo xtask demo.", status.queued) }
+                    { format!("{why} {}", waits(&status)) }
                 </p>
+            }
+            if let Some(clock) = status.clock() {
+                <p class="notice" data-tone="warn">{ clock }</p>
             }
             if status.key_in_page {
                 <p class="notice" data-tone="bad">
@@ -78,6 +82,22 @@ pub fn PrivacyPanel() -> Html {
             <h3>{ "What is tracked" }</h3>
             { what_is_tracked() }
         </div>
+    }
+}
+
+/// What becomes of the events meanwhile, and what to do.
+fn waits(status: &TrackingStatus) -> String {
+    let place = if status.storage_works { "on this device" } else { "in this tab" };
+    let kept = format!("Your {} events are kept {place}", status.queued);
+    match status.trouble {
+        Some(Outcome::Intercepted { .. }) => {
+            format!(
+                "{kept} and sent when the server itself answers again. If you have to sign in, load the page again."
+            )
+        }
+        _ => format!(
+            "{kept}. If you run the dashboard yourself, start the server with cargo xtask demo."
+        ),
     }
 }
 

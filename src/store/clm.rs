@@ -43,6 +43,8 @@ pub struct Clm {
     pub selected_user: Option<Rc<str>>,
     pub metrics: Metrics,
     pub tab_visible: bool,
+    /// Somebody has looked at the tab since the page was loaded.
+    pub tab_seen: bool,
     /// What the person chose for this visit; the system's choice otherwise.
     pub theme: Option<Theme>,
     pub over: Option<Over>,
@@ -112,6 +114,7 @@ impl Default for Clm {
             selected_user: None,
             metrics: Metrics::default(),
             tab_visible: true,
+            tab_seen: true,
             theme: None,
             over: None,
             hint: None,
@@ -209,6 +212,8 @@ pub enum Action {
     Heartbeat(Rc<str>),
     /// A message that was not for us or not well-formed.
     MessageRejected,
+    /// The page was loaded in a tab in the background, or ahead of time.
+    OpenedUnseen,
     TabVisible(bool),
     ThemeChosen(Theme),
     /// Laid over the page, or put away.
@@ -435,7 +440,11 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
             }
         }
         Action::MessageRejected => clm.metrics.malformed += 1,
-        Action::TabVisible(visible) => clm.tab_visible = *visible,
+        Action::OpenedUnseen => (clm.tab_visible, clm.tab_seen) = (false, false),
+        Action::TabVisible(visible) => {
+            clm.tab_visible = *visible;
+            clm.tab_seen |= *visible;
+        }
         Action::ThemeChosen(theme) => clm.theme = Some(*theme),
         Action::Over(over) => clm.over = *over,
         Action::Hint(hint) => clm.hint = *hint,

@@ -1,11 +1,14 @@
 //! The browser side of tracking: watches the store, runs the core, sends what leaves.
 
 mod alarm;
+mod basic;
 mod bucket;
+mod console;
 mod failures;
 mod locks;
 mod page;
 mod pump;
+mod status;
 mod storage;
 pub mod translate;
 mod transport;
@@ -17,7 +20,7 @@ use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
-    config::Config,
+    config::{self, Config},
     platform::{self, Fetched},
     store::{Action, Clm, Store},
 };
@@ -43,7 +46,7 @@ where
 /// The secret of this browser's user, if there is one: it proves to the server who asks.
 #[must_use]
 pub fn secret() -> Option<String> {
-    storage::Kept::open().known_secret().map(|secret| secret.to_hex())
+    storage::Kept::open().known_secret().map(|secret| secret.to_hex()).or_else(storage::remembered)
 }
 
 /// Shows the hints to who has not put them away, and remembers when somebody does.
@@ -69,6 +72,9 @@ fn observe(store: &Store, pump: Rc<Pump>) {
         }
         pump.record(translate::signals_for(transition, platform::place));
         let shown = |clm: &Clm| (clm.page, clm.over);
+        if let Action::RouteChanged(_) = transition.action {
+            pump.address_changed();
+        }
         if shown(transition.before) != shown(transition.after) {
             pump.looked_at();
         }
@@ -90,16 +96,32 @@ fn expose(pump: &Rc<Pump>) {
 
 /// The settings beside the page, or the defaults with a word about why.
 pub async fn fetched_config() -> Config {
-    fetch_config().await.unwrap_or_else(|why| {
+    let config = config_text().await.and_then(|text| {
+        if let Some(told) = config::unread(keys(&text)) {
+            web_sys::console::warn_1(&format!("[Analytics] {told}").into());
+        }
+        Config::parse(&text)
+    });
+    config.unwrap_or_else(|why| {
         web_sys::console::warn_1(&format!("[Analytics] {why}; using the defaults").into());
         Config::default()
     })
 }
 
 pub(crate) async fn fetch_config() -> Result<Config, String> {
+    Config::parse(&config_text().await?)
+}
+
+async fn config_text() -> Result<String, String> {
     match platform::fetch_text("config.json").await {
-        Fetched::Text(text) => Config::parse(&text),
+        Fetched::Text(text) => Ok(text),
         Fetched::Status(status) => Err(format!("config.json answers {status}")),
         Fetched::Unreachable => Err("config.json cannot be reached".to_owned()),
     }
+}
+
+fn keys(json: &str) -> Vec<String> {
+    let object = js_sys::JSON::parse(json).ok().filter(JsValue::is_object);
+    let keys = object.and_then(|object| Reflect::own_keys(&object).ok()).unwrap_or_default();
+    keys.iter().filter_map(|key| key.as_string()).collect()
 }

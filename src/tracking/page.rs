@@ -29,6 +29,13 @@ pub fn listen(store: &Store, pump: &Rc<Pump>) {
         }
     };
     on(&document, "visibilitychange", visibility);
+    let shown_at_last = store.clone();
+    on(&document, "prerenderingchange", move |_| {
+        shown_at_last.dispatch(Action::TabVisible(platform::is_visible()));
+    });
+    if !platform::is_visible() {
+        store.dispatch(Action::OpenedUnseen);
+    }
 
     let closing = {
         let (store, pump) = (store.clone(), pump.clone());
@@ -57,8 +64,9 @@ pub fn listen(store: &Store, pump: &Rc<Pump>) {
     let shared = pump.clone();
     on(&window, "storage", move |event| {
         let Some(event) = event.dyn_ref::<StorageEvent>() else { return };
-        if let Some(key) = event.key() {
-            shared.shared_changed(&key, event.new_value().as_deref());
+        match event.key() {
+            Some(key) => shared.shared_changed(&key, event.new_value().as_deref()),
+            None => shared.shared_cleared(),
         }
     });
 

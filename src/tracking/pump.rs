@@ -3,32 +3,30 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     rc::Rc,
 };
 
-use tracking::{
-    Batch, BatchId, Consent, Frozen, Identity, Now, Outcome, Poll, Signal, Snapshot, Tracker,
-};
+use tracking::{Batch, BatchId, Consent, Identity, Now, Outcome, Poll, Signal, Snapshot, Tracker};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
 use super::{
     alarm::Alarm,
+    basic,
     bucket::Bucket,
+    console::Console,
     locks::Locks,
-    storage::Kept,
-    transport::{self, Receiver, Sender},
+    status::{answer, describe, live_events},
+    storage::{self, Agreed, Kept, Standing},
+    translate,
+    transport::{self, Ended, Receiver, Sender},
 };
 use crate::{
     config::Config,
     platform,
     route::Page,
-    store::{
-        Over, Store, TrackingStatus,
-        clm::Fault,
-        tracking::{LiveEvent, Place},
-    },
+    store::{Over, Store, TrackingStatus, clm::Fault},
 };
 
 /// The views are told about counts at most this often: what shows them is drawn anew each time.
@@ -39,6 +37,8 @@ const PUBLISH_LIVE_MS: u64 = 150;
 const SOON_MS: u64 = 50;
 /// The shared session is written at visits, and otherwise at most this often.
 const SESSION_WRITE_MS: u64 = 10_000;
+/// While nothing is recorded, storage is asked this often at most whether the person's answer still stands.
+const LOOK_AT_ANSWER_MS: u64 = 1_000;
 
 /// Signals that are taken in within one task: a burst must not hold the page up.
 const SLICE: usize = 100;
@@ -48,6 +48,12 @@ const INBOX: usize = 5_000;
 pub struct Pump {
     store: Store,
     kept: Kept,
+    /// What storage holds of the person's yes, while there is one.
+    agreed: RefCell<Option<Agreed>>,
+    /// The events of tabs that are gone are still to be asked for.
+    orphans_due: Cell<bool>,
+    /// When the answer was looked at, on the monotonic clock.
+    answer_seen_ms: Cell<u64>,
     locks: Locks,
     /// This tab's name among the tabs, new with every page load and every return from sleep.
     tab: RefCell<String>,
@@ -57,7 +63,7 @@ pub struct Pump {
     /// What happened and was only noted: a click does not wait for the rest.
     inbox: RefCell<VecDeque<(Signal, Now)>>,
     /// Answers that nobody has looked at yet.
-    answers: RefCell<Vec<(BatchId, Outcome)>>,
+    answers: RefCell<Vec<(BatchId, Ended)>>,
     /// Nothing is sent before the settings are known.
     config: RefCell<Option<Config>>,
     /// Rings for the next turn: as soon as this task is over, and when something is due. The one is set for
@@ -74,14 +80,16 @@ pub struct Pump {
     session_written: Cell<(u64, u64)>,
     last_flush_ms: Cell<Option<u64>>,
     last_answer: Cell<Option<Outcome>>,
+    /// See [`Ended::clock_ahead_ms`]; as the latest answer of a receiver had it.
+    clock_ahead_ms: Cell<Option<i64>>,
     /// Transitions seen, and signals made of them.
     seen: Cell<(u64, u64)>,
     /// An operator lets every request fail.
     offline: Cell<bool>,
-    warned: Cell<bool>,
+    console: Console,
     /// The page has panicked: what follows are echoes.
     crashed: Cell<bool>,
-    browser_says_no: bool,
+    browser_says_no: Cell<bool>,
 }
 
 impl Pump {
@@ -94,6 +102,9 @@ impl Pump {
         let pump = Rc::new(Self {
             store,
             kept,
+            agreed: RefCell::default(),
+            orphans_due: Cell::new(false),
+            answer_seen_ms: Cell::new(0),
             locks: Locks::open(),
             tab: RefCell::new(new_tab()),
             heir_of: RefCell::default(),
@@ -111,12 +122,14 @@ impl Pump {
             session_written: Cell::new((0, 0)),
             last_flush_ms: Cell::new(None),
             last_answer: Cell::new(None),
+            clock_ahead_ms: Cell::new(None),
             seen: Cell::new((0, 0)),
             offline: Cell::new(false),
-            warned: Cell::new(false),
+            console: Console::default(),
             crashed: Cell::new(false),
-            browser_says_no,
+            browser_says_no: Cell::new(browser_says_no),
         });
+        pump.console.read_address();
         if answer == Some(true) {
             pump.grant();
         }
@@ -125,14 +138,22 @@ impl Pump {
     }
 
     pub fn configure(self: &Rc<Self>, config: Config) {
+        self.console.configure(config.debug);
         self.with(|tracker, _| tracker.configure(config.settings()));
         *self.config.borrow_mut() = Some(config);
         self.turn_soon();
     }
 
+    /// The address changed: it may ask for lines in the console.
+    pub fn address_changed(&self) {
+        self.console.read_address();
+        self.with(|_, _| ());
+    }
+
     /// Runs `f` on the tracker, which by then knows of all that happened. A second entry while one is under
     /// way is a mistake of ours that must not become the page's: it is skipped.
     fn with<T>(&self, f: impl FnOnce(&mut Tracker, Now) -> T) -> Option<T> {
+        self.look_before_recording();
         let mut tracker = self.tracker.try_borrow_mut().ok()?;
         self.take_in(&mut tracker, usize::MAX);
         let before = tracker.stats().recorded;
@@ -140,12 +161,12 @@ impl Pump {
         if tracker.stats().recorded != before {
             self.unsaved.set(true);
         }
+        self.console.recorded(&tracker);
         Some(result)
     }
 
     /// The oldest of what was noted, each at its own time.
     fn take_in(&self, tracker: &mut Tracker, at_most: usize) {
-        let before = tracker.stats().recorded;
         for _ in 0..at_most {
             let Some((signal, at)) = self.inbox.borrow_mut().pop_front() else { break };
             if tracker.wants_session(at)
@@ -156,15 +177,12 @@ impl Pump {
             tracker.record(signal, at);
             self.unsaved.set(true);
         }
-        if self.debug() {
-            let new = usize::try_from(tracker.stats().recorded - before).unwrap_or(0);
-            let latest: Vec<Frozen> = tracker.recent().rev().take(new).cloned().collect();
-            latest.iter().rev().for_each(console_line);
-        }
+        self.console.recorded(tracker);
     }
 
     /// Takes in as much as one task may; whether that was all.
     fn take_in_slice(&self) -> bool {
+        self.look_before_recording();
         if let Ok(mut tracker) = self.tracker.try_borrow_mut() {
             self.take_in(&mut tracker, SLICE);
         }
@@ -179,7 +197,7 @@ impl Pump {
             self.publish_soon();
         }
         if signals.is_empty() || self.crashed.get() {
-            return;
+            return self.look_at_answer_now_and_then();
         }
         let now = platform::now();
         self.inbox.borrow_mut().extend(signals.into_iter().map(|signal| (signal, now)));
@@ -205,26 +223,84 @@ impl Pump {
         lines
     }
 
-    fn debug(&self) -> bool {
-        self.config.borrow().as_ref().is_some_and(|config| config.debug)
+    /// Nothing is recorded on an answer that does not stand any more.
+    fn look_before_recording(&self) {
+        if !self.inbox.borrow().is_empty() {
+            self.look_at_answer();
+        }
+    }
+
+    fn look_at_answer_now_and_then(&self) {
+        let now = platform::mono_ms();
+        if self.agreed.borrow().is_some() && now >= self.answer_seen_ms.get() + LOOK_AT_ANSWER_MS {
+            self.look_at_answer();
+        }
+    }
+
+    /// Another program of this origin, or the person, may have emptied storage under us. No answer is no consent:
+    /// recording stops, and the question is asked again.
+    fn look_at_answer(&self) {
+        self.answer_seen_ms.set(platform::mono_ms());
+        let standing = match &*self.agreed.borrow() {
+            Some(agreed) => self.kept.standing(agreed),
+            None => return,
+        };
+        if !matches!(standing, Standing::Same) {
+            // What was noted since is nobody's to record.
+            self.inbox.borrow_mut().clear();
+        }
+        match standing {
+            Standing::Same => {}
+            Standing::Denied => self.revoke(),
+            Standing::Gone => self.ask_again(),
+            Standing::SomebodyElse => {
+                self.revoke();
+                self.orphans_due.set(self.begin());
+            }
+        }
+    }
+
+    /// There is no answer any more: nothing stays of the old one, and the person is asked.
+    fn ask_again(&self) {
+        self.kept.remove_answer();
+        self.revoke();
+        let says_no = platform::browser_says_no();
+        self.browser_says_no.set(says_no);
+        if !says_no {
+            self.with(|tracker, _| tracker.ask_again());
+            // Should the answer be yes, it begins with what is on the screen.
+            let open = translate::what_is_open(&self.store.state(), platform::place);
+            let now = platform::now();
+            self.inbox.borrow_mut().extend(open.into_iter().map(|signal| (signal, now)));
+        }
+        self.publish();
     }
 
     /// The person agreed, here or in another tab.
     pub fn grant(self: &Rc<Self>) {
+        if self.begin() {
+            self.turn_soon();
+            self.adopt_orphans();
+        }
+    }
+
+    /// Tracks the person from now on; false when that is so already.
+    fn begin(&self) -> bool {
         let granted = self.with(|tracker, _| tracker.consent() == Consent::Granted);
         if granted != Some(false) {
-            return;
+            return false;
         }
         let mut random = platform::random();
+        let secret = self.kept.secret(random());
+        self.agreed.replace(Some(self.kept.agreed(&secret)));
         let identity = Identity {
-            user_id: self.kept.secret(random()).user_id(),
+            user_id: secret.user_id(),
             session: self.kept.session(),
             queue_prefix: Kept::queue_prefix(&self.tab.borrow()),
             random,
         };
         self.with(|tracker, now| tracker.grant(identity, now));
-        self.turn_soon();
-        self.adopt_orphans();
+        true
     }
 
     /// Says that this tab lives, and asks for the events of all others for when they do not.
@@ -263,6 +339,7 @@ impl Pump {
 
     /// The page was asleep as a whole and is back: it starts like a new tab that knows no stored event.
     pub fn awake(self: &Rc<Self>) {
+        self.look_at_answer();
         self.tab.replace(new_tab());
         let prefix = Kept::queue_prefix(&self.tab.borrow());
         self.with(|tracker, _| tracker.hand_over(prefix));
@@ -288,12 +365,15 @@ impl Pump {
     }
 
     /// The person does not agree, or no longer does: nothing stays, nothing is under way.
-    pub fn revoke(self: &Rc<Self>) {
+    pub fn revoke(&self) {
+        self.agreed.replace(None);
+        storage::forget_secret();
         self.with(|tracker, _| tracker.revoke());
         self.abort_requests();
         self.soon.stop();
         self.later.stop();
         self.last_flush_ms.set(None);
+        self.clock_ahead_ms.set(None);
         if self.kept.consent() != Some(true) {
             self.kept.wipe();
         }
@@ -313,6 +393,7 @@ impl Pump {
 
     /// An operator tries how a fault looks; in this tab, until it is ended or the page is loaded again.
     pub fn try_fault(self: &Rc<Self>, fault: Fault) {
+        self.look_at_answer();
         match fault {
             Fault::Pause(paused) => {
                 self.with(|tracker, _| tracker.pause(paused));
@@ -341,9 +422,25 @@ impl Pump {
         }
     }
 
+    /// Another tab has emptied storage.
+    pub fn shared_cleared(self: &Rc<Self>) {
+        if self.agreed.borrow().is_none() {
+            return;
+        }
+        self.inbox.borrow_mut().clear();
+        if self.kept.consent() == Some(true) {
+            // Given since, to begin anew.
+            self.revoke();
+            self.grant();
+        } else {
+            self.ask_again();
+        }
+    }
+
     /// Another tab has written what all tabs share.
     pub fn shared_changed(self: &Rc<Self>, key: &str, value: Option<&str>) {
-        if key == super::storage::CONSENT {
+        self.look_at_answer();
+        if key == storage::CONSENT {
             // The news may be old, to a page that was frozen: a withdrawal counts although consent was
             // given again since, and a consent only if it still stands.
             match (value, self.kept.consent()) {
@@ -351,7 +448,7 @@ impl Pump {
                 (Some("true"), Some(true)) => self.grant(),
                 _ => {}
             }
-        } else if key == super::storage::SESSION
+        } else if key == storage::SESSION
             && let Some(session) = self.kept.session()
         {
             self.with(|tracker, now| tracker.adopt_session(session, now));
@@ -378,6 +475,10 @@ impl Pump {
 
     /// Does what is due.
     fn turn(self: &Rc<Self>) {
+        self.look_at_answer();
+        if self.orphans_due.take() {
+            self.adopt_orphans();
+        }
         if !self.take_in_slice() {
             return self.wake_by(0, 0);
         }
@@ -436,6 +537,7 @@ impl Pump {
 
     /// The page hides or closes: stored first, then one last request that may outlive the page.
     pub fn farewell(self: &Rc<Self>) {
+        self.look_at_answer();
         self.settle_answers();
         self.save();
         if self.config.borrow().is_some()
@@ -489,53 +591,55 @@ impl Pump {
         let receiver = self.receiver().filter(|_| !self.offline.get());
         let parts = receiver.zip(body).zip(AbortController::new().ok());
         let Some(((receiver, body), abort)) = parts else {
-            self.answers.borrow_mut().push((id, Outcome::Unreachable));
+            self.answers.borrow_mut().push((id, Ended::UNREACHABLE));
             return self.turn_soon();
         };
         self.in_flight.borrow_mut().push((id, abort.clone()));
         if last {
-            self.await_outcome(id, transport::send_last(&receiver, body, abort));
+            self.await_end(id, transport::send_last(&receiver, body, abort));
         } else {
-            self.await_outcome(id, self.sender.send(receiver, body, abort));
+            self.await_end(id, self.sender.send(receiver, body, abort));
         }
     }
 
     fn receiver(&self) -> Option<Receiver> {
         let config = self.config.borrow();
         let config = config.as_ref()?;
-        let authorization =
-            config.credentials().and_then(|(user, key)| transport::basic(user, key));
-        Some(Receiver { url: config.loki_url.clone(), authorization })
+        let authorization = config.credentials().map(|(user, key)| basic::authorization(user, key));
+        // The clock that stamped the events, read last.
+        let url = transport::stamped(&config.loki_url, platform::now().wall);
+        Some(Receiver { url, authorization })
     }
 
-    fn await_outcome(
-        self: &Rc<Self>,
-        id: BatchId,
-        outcome: impl Future<Output = Outcome> + 'static,
-    ) {
+    fn await_end(self: &Rc<Self>, id: BatchId, ended: impl Future<Output = Ended> + 'static) {
         let pump = self.clone();
         spawn_local(async move {
-            let outcome = outcome.await;
+            let ended = ended.await;
             pump.in_flight.borrow_mut().retain(|(other, _)| *other != id);
-            pump.answered(id, outcome);
+            pump.answered(id, ended);
         });
     }
 
-    fn answered(self: &Rc<Self>, id: BatchId, outcome: Outcome) {
-        self.answers.borrow_mut().push((id, outcome));
+    fn answered(self: &Rc<Self>, id: BatchId, ended: Ended) {
+        self.answers.borrow_mut().push((id, ended));
         self.unsaved.set(true);
         // Nobody waits for what goes on now, and a timer costs as much.
         self.turn();
     }
 
     fn settle_answers(&self) {
-        for (id, outcome) in self.answers.take() {
-            self.settle(id, outcome);
+        for (id, ended) in self.answers.take() {
+            self.settle(id, ended);
         }
     }
 
-    fn settle(&self, id: BatchId, outcome: Outcome) {
-        if self.last_answer.replace(Some(outcome)) != Some(outcome) {
+    fn settle(&self, id: BatchId, Ended { outcome, clock_ahead_ms }: Ended) {
+        let mut news = self.last_answer.replace(Some(outcome)) != Some(outcome);
+        if let Outcome::Accepted | Outcome::Rejected { .. } = outcome {
+            let before = self.clock_ahead_ms.replace(clock_ahead_ms);
+            news |= before.is_some() != clock_ahead_ms.is_some();
+        }
+        if news {
             // Trouble, or its end: the chip says so.
             self.publish_within(PUBLISH_LIVE_MS);
         }
@@ -546,20 +650,9 @@ impl Pump {
         });
         if let Some((count, now)) = sent.filter(|(count, _)| *count > 0) {
             self.last_flush_ms.set(Some(now.wall.0));
-            if self.debug() {
-                web_sys::console::log_1(
-                    &format!("[Analytics] Flushed {count} logs to Loki").into(),
-                );
-            }
+            self.console.arrived(count);
         }
-        if let Outcome::Unauthorized { status } = outcome
-            && !self.warned.replace(true)
-        {
-            let text = format!(
-                "[Analytics] the receiver answers {status}: events are kept, check its credentials"
-            );
-            web_sys::console::warn_1(&text.into());
-        }
+        self.console.failed(outcome);
     }
 
     pub fn snapshot(&self) -> Option<Snapshot> {
@@ -598,7 +691,7 @@ impl Pump {
             let text = |id: &str| std::rc::Rc::<str>::from(id);
             TrackingStatus {
                 consent: tracker.consent(),
-                browser_says_no: self.browser_says_no && tracker.consent() == Consent::Denied,
+                browser_says_no: self.browser_says_no.get() && tracker.consent() == Consent::Denied,
                 pending: tracker.pending() as u64,
                 actions,
                 signals,
@@ -619,6 +712,8 @@ impl Pump {
                     .map(|(reason, count)| (reason.as_str(), count))
                     .collect(),
                 last_flush_ms: self.last_flush_ms.get(),
+                trouble: tracker.trouble().map(|trouble| trouble.outcome),
+                clock_ahead_ms: self.clock_ahead_ms.get(),
                 last_error: tracker.trouble().map(|trouble| {
                     let wait_ms = trouble.next_try_mono_ms.saturating_sub(now.mono_ms);
                     describe(trouble.outcome, wait_ms).into()
@@ -647,50 +742,4 @@ impl Pump {
 
 fn new_tab() -> String {
     format!("{:016x}", (platform::random())() >> 64)
-}
-
-fn live_events(tracker: &Tracker) -> Rc<Vec<LiveEvent>> {
-    let places: HashMap<_, _> = tracker.places().map(|(id, moves)| (id.0, moves)).collect();
-    let rows = tracker.recent().rev().map(|frozen| LiveEvent {
-        place: match places.get(&frozen.event_id.0) {
-            Some(true) => Place::OnItsWay,
-            Some(false) => Place::Waiting,
-            None => Place::Gone,
-        },
-        timestamp_ms: frozen.timestamp.0,
-        event: frozen.event,
-        component: frozen.component.clone(),
-        line: frozen.line.clone(),
-    });
-    Rc::new(rows.collect())
-}
-
-fn answer(outcome: Outcome) -> Rc<str> {
-    match outcome {
-        Outcome::Accepted => "accepted".into(),
-        Outcome::Rejected { status }
-        | Outcome::Unauthorized { status }
-        | Outcome::Retry { status, .. } => format!("HTTP {status}").into(),
-        Outcome::Unreachable => "no answer".into(),
-    }
-}
-
-fn describe(outcome: Outcome, wait_ms: u64) -> String {
-    let seconds = wait_ms.div_ceil(1000);
-    match outcome {
-        Outcome::Accepted => String::new(),
-        Outcome::Rejected { status } => format!("Some events were refused ({status})."),
-        Outcome::Unauthorized { status } => {
-            format!("The server refuses our credentials ({status}). Next try in {seconds} s.")
-        }
-        Outcome::Retry { status, .. } => {
-            format!("The server cannot take events now ({status}). Next try in {seconds} s.")
-        }
-        Outcome::Unreachable => format!("The server does not answer. Next try in {seconds} s."),
-    }
-}
-
-fn console_line(frozen: &Frozen) {
-    let data = js_sys::JSON::parse(&frozen.line).unwrap_or_default();
-    web_sys::console::log_3(&"[Analytics]".into(), &frozen.event.into(), &data);
 }

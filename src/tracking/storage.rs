@@ -1,10 +1,12 @@
 //! What the page keeps in the browser, under which keys. Before consent that is the answer about it, and
 //! that the hints were put away: both say nothing of the person.
 
+use std::cell::RefCell;
+
 use tracking::{StorageOp, StoredSession, UserSecret};
 use web_sys::Storage;
 
-/// `"true"` or `"false"`: the person's answer. Never removed by us.
+/// `"true"` or `"false"`: the person's answer. Removed by us only when the rest of a yes is gone.
 pub const CONSENT: &str = "analytics_consent";
 const SECRET: &str = "clm_user_secret";
 pub const SESSION: &str = "clm_session";
@@ -14,6 +16,38 @@ const HINTS: &str = "clm_hints";
 const HINTS_EDITION: &str = "1";
 /// Followed by `<tab>/<n>`: one chunk of events that are not accepted yet.
 const QUEUE: &str = "clm_queue/";
+
+thread_local! {
+    /// The secret of who is tracked, also where storage does not take it.
+    static REMEMBERED: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// The secret of this page load's user, if somebody is tracked.
+pub fn remembered() -> Option<String> {
+    REMEMBERED.with_borrow(Clone::clone)
+}
+
+pub fn forget_secret() {
+    REMEMBERED.set(None);
+}
+
+/// What storage has taken of a yes.
+pub struct Agreed {
+    secret: String,
+    answer_is_kept: bool,
+    secret_is_kept: bool,
+}
+
+/// What storage says of a yes that was given.
+pub enum Standing {
+    /// It stands; or storage cannot be read, and what was answered in this tab counts.
+    Same,
+    /// There is no answer any more, or no secret.
+    Gone,
+    Denied,
+    /// It was withdrawn, and given again since.
+    SomebodyElse,
+}
 
 /// The origin's localStorage, or nothing where the browser blocks it.
 #[derive(Clone)]
@@ -30,6 +64,11 @@ impl Kept {
 
     fn get(&self, key: &str) -> Option<String> {
         self.0.as_ref()?.get_item(key).ok().flatten()
+    }
+
+    /// `None` when storage cannot be read.
+    fn look(&self, key: &str) -> Option<Option<String>> {
+        self.0.as_ref()?.get_item(key).ok()
     }
 
     fn set(&self, key: &str, value: &str) -> bool {
@@ -53,6 +92,40 @@ impl Kept {
 
     pub fn set_consent(&self, granted: bool) {
         self.set(CONSENT, if granted { "true" } else { "false" });
+    }
+
+    /// Notes what storage has taken, so that a later look can tell what is gone.
+    pub fn agreed(&self, secret: &UserSecret) -> Agreed {
+        let secret = secret.to_hex();
+        REMEMBERED.set(Some(secret.clone()));
+        let is_kept = |key: &str, value: &str| self.get(key).as_deref() == Some(value);
+        Agreed {
+            answer_is_kept: is_kept(CONSENT, "true"),
+            secret_is_kept: is_kept(SECRET, &secret),
+            secret,
+        }
+    }
+
+    pub fn standing(&self, agreed: &Agreed) -> Standing {
+        let Some(answer) = self.look(CONSENT) else { return Standing::Same };
+        match answer.as_deref() {
+            Some("true") => {}
+            Some("false") => return Standing::Denied,
+            _ if agreed.answer_is_kept => return Standing::Gone,
+            _ => return Standing::Same,
+        }
+        match self.look(SECRET) {
+            None => Standing::Same,
+            Some(Some(secret)) if secret == agreed.secret => Standing::Same,
+            // Storage was full; what it took since is another tab's.
+            Some(_) if !agreed.secret_is_kept => Standing::Same,
+            Some(Some(other)) if UserSecret::parse(&other).is_ok() => Standing::SomebodyElse,
+            Some(_) => Standing::Gone,
+        }
+    }
+
+    pub fn remove_answer(&self) {
+        self.remove(CONSENT);
     }
 
     pub fn hints_are_away(&self) -> bool {

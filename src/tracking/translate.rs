@@ -20,21 +20,55 @@ pub fn signals_for(transition: &Transition<'_>, place: fn() -> Place) -> Vec<Sig
         // Nobody did that: what the dashboard shows comes from another time.
         return signals;
     }
+    if !after.tab_seen {
+        // Opened in the background or ahead of time: nobody has looked at it yet.
+        return signals;
+    }
+    if !before.tab_seen {
+        signals.extend(what_is_open(after, place));
+        signals.extend(how_it_loaded(after));
+        return signals;
+    }
     let switched = (&before.active, before.by_demo) != (&after.active, after.by_demo);
-    if switched && let Some(component) = after.active_component() {
-        let Place { url, referrer } = place();
-        signals.push(Signal::Switched {
-            to: Component::new(&*component.hash, &*component.name),
-            url,
-            referrer,
-            visible: after.on_screen(),
-            demo: after.by_demo,
-        });
+    if switched && let Some(open) = what_is_open(after, place) {
+        signals.push(open);
     } else if before.on_screen() != after.on_screen() {
         signals.push(if after.on_screen() { Signal::Visible } else { Signal::Hidden });
     }
     signals.extend(signal_of(action, before, after));
     signals
+}
+
+/// The choice of the active component, as if it were made now.
+#[must_use]
+pub fn what_is_open(clm: &Clm, place: fn() -> Place) -> Option<Signal> {
+    let component = clm.active_component()?;
+    let Place { url, referrer } = place();
+    Some(Signal::Switched {
+        to: Component::new(&*component.hash, &*component.name),
+        url,
+        referrer,
+        visible: clm.on_screen(),
+        demo: clm.by_demo,
+    })
+}
+
+/// What has become of the active component before anybody looked.
+fn how_it_loaded(clm: &Clm) -> Option<Signal> {
+    let active = clm.opened(clm.active.as_deref()?)?;
+    let component = name(clm, &active.hash);
+    match &active.status {
+        Status::Loading => None,
+        Status::Loaded => {
+            Some(Signal::Loaded { component, load_time_ms: active.load_time_ms.unwrap_or(0) })
+        }
+        Status::Failed { kind, message } => Some(Signal::Failed {
+            component,
+            kind: *kind,
+            message: message.to_string(),
+            stack: String::new(),
+        }),
+    }
 }
 
 fn signal_of(action: &Action, before: &Clm, after: &Clm) -> Option<Signal> {
@@ -89,6 +123,7 @@ fn signal_of(action: &Action, before: &Clm, after: &Clm) -> Option<Signal> {
         | Action::UserSelected(_)
         | Action::Heartbeat(_)
         | Action::MessageRejected
+        | Action::OpenedUnseen
         | Action::TabVisible(_)
         | Action::ThemeChosen(_)
         | Action::Over(_)
@@ -215,6 +250,7 @@ mod tests {
         };
         let tick = || Action::Demo(Command::Tick(1_000));
         let over = || Action::Demo(Command::Tick(9_000));
+        let unseen = |last: Action| vec![Action::OpenedUnseen, ready(), last];
         let table: Vec<(Vec<Action>, &[&str])> = vec![
             (vec![ready(), play()], &[]),
             (vec![ready(), play(), set("a")], &["switched A true by a demo"]),
@@ -294,6 +330,42 @@ mod tests {
             (vec![ready(), Action::PersonActive], &["alive"]),
             (vec![ready(), Action::PageClosed], &["closed"]),
             (vec![ready(), Action::ConsentAnswered(true)], &[]),
+            (vec![Action::OpenedUnseen, ready()], &[]),
+            (unseen(loaded()), &[]),
+            (unseen(failed()), &[]),
+            (unseen(event(None)), &[]),
+            (unseen(page_failed()), &[]),
+            (unseen(registry_failed()), &[]),
+            (unseen(set("b")), &[]),
+            (unseen(Action::TabVisible(false)), &[]),
+            (unseen(Action::PageClosed), &[]),
+            (unseen(Action::TabVisible(true)), &["switched A true"]),
+            (vec![Action::OpenedUnseen, Action::TabVisible(true), ready()], &["switched A true"]),
+            (
+                vec![Action::OpenedUnseen, ready(), loaded(), Action::TabVisible(true)],
+                &["switched A true", "loaded a 7"],
+            ),
+            (
+                vec![Action::OpenedUnseen, ready(), failed(), Action::TabVisible(true)],
+                &["switched A true", "failed a http 404"],
+            ),
+            (
+                vec![Action::OpenedUnseen, ready(), set("b"), loaded(), Action::TabVisible(true)],
+                &["switched B true"],
+            ),
+            (
+                vec![Action::OpenedUnseen, route("#/live"), ready(), Action::TabVisible(true)],
+                &["switched A false"],
+            ),
+            (
+                vec![
+                    Action::OpenedUnseen,
+                    ready(),
+                    Action::TabVisible(true),
+                    Action::TabVisible(true),
+                ],
+                &[],
+            ),
         ];
         for (actions, expected) in table {
             assert_eq!(told(&actions), expected, "{actions:?}");

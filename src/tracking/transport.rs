@@ -7,7 +7,7 @@ use std::{
 };
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
-use tracking::Outcome;
+use tracking::{Answer, Outcome, Timestamp};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, MessageEvent, Request, RequestInit, Response, Worker};
@@ -18,6 +18,39 @@ use crate::platform;
 const TIMEOUT_MS: u32 = 10_000;
 /// What the worker runs: `static/sender.js`.
 const SCRIPT: &str = "sender.js";
+
+/// By how much the receiver corrects our clock, in milliseconds to add to it. Told by our own server only.
+const SKEW: &str = "clm-clock-skew-ms";
+
+/// How one request ended.
+#[derive(Clone, Copy)]
+pub struct Ended {
+    pub outcome: Outcome,
+    /// Milliseconds that this device's clock is ahead of the receiver's, where that is so much that times were
+    /// corrected.
+    pub clock_ahead_ms: Option<i64>,
+}
+
+impl Ended {
+    pub const UNREACHABLE: Self = Self { outcome: Outcome::Unreachable, clock_ahead_ms: None };
+
+    fn of(answer: &Answer<'_>, skew: Option<&str>) -> Self {
+        let skew_ms = skew.and_then(|text| text.parse::<i64>().ok());
+        Self {
+            outcome: Outcome::of(answer, platform::now().wall),
+            clock_ahead_ms: skew_ms.map(i64::saturating_neg),
+        }
+    }
+}
+
+/// The receiver's address with our wall clock at this moment, by which it can tell how wrong our clock is. A
+/// parameter and not a header: another origin is not asked first for it, and a real Loki ignores it.
+#[must_use]
+pub fn stamped(url: &str, now: Timestamp) -> String {
+    let url = url.split('#').next().unwrap_or_default();
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}sent={}", now.0)
+}
 
 /// Where batches go.
 #[derive(Clone)]
@@ -45,7 +78,7 @@ impl Sender {
         receiver: Receiver,
         body: String,
         abort: AbortController,
-    ) -> impl Future<Output = Outcome> + use<> {
+    ) -> impl Future<Output = Ended> + use<> {
         let id = self.last_id.get() + 1;
         self.last_id.set(id);
         let handed_over = self.hand_over(id, &receiver, &body);
@@ -105,7 +138,7 @@ pub fn send_last(
     receiver: &Receiver,
     body: String,
     abort: AbortController,
-) -> impl Future<Output = Outcome> + use<> {
+) -> impl Future<Output = Ended> + use<> {
     send_from_here(receiver, body, true, abort)
 }
 
@@ -114,12 +147,12 @@ fn send_from_here(
     body: String,
     outlive: bool,
     abort: AbortController,
-) -> impl Future<Output = Outcome> + use<> {
+) -> impl Future<Output = Ended> + use<> {
     let answer = start(receiver, &body, outlive, &abort);
     async move {
         match answer {
-            Ok(answer) => outcome(answer, abort).await,
-            Err(_) => Outcome::Unreachable,
+            Ok(answer) => ended(answer, abort).await,
+            Err(_) => Ended::UNREACHABLE,
         }
     }
 }
@@ -134,6 +167,8 @@ fn start(
     init.set_method("POST");
     init.set_body(&JsValue::from_str(body));
     init.set_signal(Some(&abort.signal()));
+    // A redirect leads to somebody else, such as a sign-in page.
+    Reflect::set(&init, &"redirect".into(), &"manual".into())?;
     // Typed fetch has no `keepalive`.
     Reflect::set(&init, &"keepalive".into(), &outlive.into())?;
     let request = Request::new_with_str_and_init(&receiver.url, &init)?;
@@ -146,37 +181,63 @@ fn start(
     Ok(window.fetch_with_request(&request))
 }
 
-/// The worker's `[id, status, Retry-After]`; status 0 when nobody answered. The answer to an earlier batch,
-/// which was given up, says nothing about this one.
-fn told(id: u32, message: &JsValue) -> Outcome {
+/// The worker's `[id, status, redirected, Content-Type, Retry-After, skew]`; status 0 without a redirect when
+/// nobody answered. The answer to an earlier batch, which was given up, says nothing about this one.
+fn told(id: u32, message: &JsValue) -> Ended {
     let data = message.dyn_ref::<MessageEvent>().map(MessageEvent::data);
-    let Some(answer) = data.and_then(|data| data.dyn_into::<Array>().ok()) else {
-        return Outcome::Unreachable;
+    let Some(told) = data.and_then(|data| data.dyn_into::<Array>().ok()) else {
+        return Ended::UNREACHABLE;
     };
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let number = |at| answer.get(at).as_f64().map_or(0, |n| n as u32);
-    match u16::try_from(number(1)) {
-        Ok(status) if status > 0 && number(0) == id => answered(status, answer.get(2).as_string()),
-        _ => Outcome::Unreachable,
+    let number = |at| told.get(at).as_f64().map_or(0, |n| n as u32);
+    let status = u16::try_from(number(1)).ok().filter(|status| *status > 0);
+    let redirected = told.get(2).is_truthy();
+    if number(0) != id || (status.is_none() && !redirected) {
+        return Ended::UNREACHABLE;
     }
+    let text = |at| told.get(at).as_string();
+    let (content_type, retry_after, skew) = (text(3), text(4), text(5));
+    let answer = Answer {
+        status,
+        redirected,
+        content_type: content_type.as_deref(),
+        retry_after: retry_after.as_deref(),
+    };
+    Ended::of(&answer, skew.as_deref())
 }
 
-fn answered(status: u16, retry_after: Option<String>) -> Outcome {
-    Outcome::from_status(status, retry_after.as_deref(), platform::now().wall)
-}
-
-async fn outcome(answer: Promise, abort: AbortController) -> Outcome {
+async fn ended(answer: Promise, abort: AbortController) -> Ended {
     let timeout = gloo_timers::callback::Timeout::new(TIMEOUT_MS, move || abort.abort());
     let answer = JsFuture::from(answer).await;
     drop(timeout);
     let Some(response) = answer.ok().and_then(|value| value.dyn_into::<Response>().ok()) else {
-        return Outcome::Unreachable;
+        return Ended::UNREACHABLE;
     };
-    answered(response.status(), response.headers().get("Retry-After").ok().flatten())
+    let header = |name| response.headers().get(name).ok().flatten();
+    let (content_type, retry_after) = (header("Content-Type"), header("Retry-After"));
+    let kind = Reflect::get(&response, &"type".into()).ok().and_then(|kind| kind.as_string());
+    let answer = Answer {
+        status: Some(response.status()).filter(|status| *status > 0),
+        redirected: response.redirected() || kind.as_deref() == Some("opaqueredirect"),
+        content_type: content_type.as_deref(),
+        retry_after: retry_after.as_deref(),
+    };
+    Ended::of(&answer, header(SKEW).as_deref())
 }
 
-/// The value of a Basic `Authorization` header.
-pub fn basic(user: &str, password: &str) -> Option<String> {
-    let encoded = web_sys::window()?.btoa(&format!("{user}:{password}")).ok()?;
-    Some(format!("Basic {encoded}"))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_sending_goes_along_whatever_the_address() {
+        for (url, stamp) in [
+            ("/loki/api/v1/push", "/loki/api/v1/push?sent=7"),
+            ("https://x.org/push?tenant=a", "https://x.org/push?tenant=a&sent=7"),
+            ("https://x.org/push#part", "https://x.org/push?sent=7"),
+            ("", "?sent=7"),
+        ] {
+            assert_eq!(stamped(url, Timestamp(7)), stamp);
+        }
+    }
 }

@@ -7,6 +7,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answer;
 mod browser;
+mod clock;
+mod console;
+mod old;
 mod receiver;
 mod row;
+mod unseen;

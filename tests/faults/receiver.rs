@@ -4,7 +4,11 @@ use std::time::{Duration, Instant};
 
 use crate::{
     row::{NOTHING_LOST, Row, beginning_and},
-    support::{Person, gate::Mood, told::told},
+    support::{
+        Person,
+        gate::{Mood, PAGE},
+        told::told,
+    },
 };
 
 fn answer(status: u16) -> Mood {
@@ -126,5 +130,82 @@ async fn one_bad_entry_costs_only_itself() {
     row.stored("visit welcome from p2p-status").await;
     assert!(!row.story().contains(&"visit hero-content from welcome".to_owned()));
     assert_eq!(row.end("400 for one entry").lost, 1);
+    person.leave().await;
+}
+
+async fn counted(person: &Person, what: &str) -> u64 {
+    let counted = person.run(&format!("return String(window.__CLM_TRACKING__.{what})")).await;
+    counted.parse().unwrap()
+}
+
+/// Somebody else answers each push in the server's place for a while: nothing counts as sent meanwhile, the person
+/// is told, and afterwards all is there once.
+async fn somebody_else_answers(name: &str, mood: Mood) {
+    let row = Row::start().await;
+    let person = row.arrive().await;
+    row.stored("visit p2p-status from hero-content").await;
+    person.until("return window.__CLM_TRACKING__.queued === 0", 0).await;
+    let sent = counted(&person, "sent").await;
+    row.gate.moods([mood]);
+    row.walk(&person, &["welcome", "hero-content"]).await;
+    person.see_text("something else answers").await;
+    let tries = row.gate.pushes().len();
+    row.gate.until(|pushes| pushes.len() >= tries + 2).await;
+    assert_eq!(counted(&person, "sent").await, sent, "{name}: counted as sent");
+    assert_eq!(counted(&person, "rejected").await, 0, "{name}: given up");
+    person.click(".chip").await;
+    person.see_text("Something between this page and the server answers in its place").await;
+    person.see_text("events are kept on this device").await;
+    row.gate.moods([Mood::Pass]);
+    person.run("dispatchEvent(new Event('online')); return ''").await;
+    let expected = beginning_and(&[
+        "exit p2p-status to welcome",
+        "visit welcome from p2p-status",
+        "exit welcome to hero-content",
+        "visit hero-content from welcome",
+    ]);
+    row.site.rows_until(|_| row.story() == expected).await;
+    person.see_text("Tracking on").await;
+    assert_eq!(row.end(name), NOTHING_LOST);
+    person.leave().await;
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_sign_in_page_takes_nothing() {
+    somebody_else_answers("302 to a sign-in page", Mood::SignIn).await;
+}
+
+#[tokio::test]
+async fn a_page_in_place_of_an_answer_takes_nothing() {
+    somebody_else_answers("200 with a page", Mood::Body(200, "text/html; charset=utf-8", PAGE))
+        .await;
+}
+
+#[tokio::test]
+async fn json_that_is_not_a_receiver_s_answer_takes_nothing() {
+    somebody_else_answers("200 with JSON", Mood::Body(200, "application/json", "{}")).await;
+}
+
+#[tokio::test]
+async fn a_page_refuses_nothing_for_good() {
+    somebody_else_answers("404 with a page", Mood::Body(404, "text/html", PAGE)).await;
+    somebody_else_answers("400 with a page", Mood::Body(400, "text/html", PAGE)).await;
+}
+
+#[tokio::test]
+async fn a_last_request_that_ends_at_a_sign_in_page_is_made_again() {
+    let row = Row::start().await;
+    let person = row.arrive().await;
+    row.stored("visit p2p-status from hero-content").await;
+    person.until("return window.__CLM_TRACKING__.queued === 0", 0).await;
+    row.gate.moods([Mood::SignIn]);
+    let tries = row.gate.pushes().len();
+    person.open("welcome").await;
+    person.close_tab().await;
+    row.gate.until(|pushes| pushes.len() > tries).await;
+    row.gate.moods([Mood::Pass]);
+    person.visit(&row.url()).await;
+    row.stored("exit welcome to (exit)").await;
+    assert_eq!(row.end("closed before a sign-in page, return"), NOTHING_LOST);
     person.leave().await;
 }

@@ -24,7 +24,10 @@ pub struct Ending {
 
 impl Row {
     pub async fn start() -> Self {
-        let site = Site::start(None).await;
+        Self::before(Site::start(None).await).await
+    }
+
+    pub async fn before(site: Site) -> Self {
         let gate = Gate::before(&site.address).await;
         Self { site, gate }
     }

@@ -22,6 +22,10 @@ pub enum Mood {
     Pass,
     /// This status with these headers; the server learns nothing.
     Answer(u16, String),
+    /// This status with a body of this content type; the server learns nothing.
+    Body(u16, &'static str, &'static str),
+    /// Sent elsewhere, to a sign-in page; the server learns nothing.
+    SignIn,
     /// 400 for a request with this text in one of its lines; the server learns nothing of it.
     Refuse(String),
     /// The connection ends without an answer; the server learns nothing.
@@ -124,9 +128,16 @@ impl Gate {
     }
 }
 
+/// The gate's own page for people.
+const SIGN_IN: &str = "/sign-in.html";
+pub const PAGE: &str = "<!doctype html><title>Sign in</title><h1>Sign in</h1>";
+
 async fn carry(mut client: TcpStream, server: SocketAddr, inner: Arc<Mutex<Inner>>) -> Option<()> {
     let (head, body) = read_request(&mut client).await?;
     let mut mood = Mood::Pass;
+    if head.split(' ').nth(1) == Some(SIGN_IN) {
+        mood = Mood::Body(200, "text/html", PAGE);
+    }
     if head.starts_with("POST /loki/") {
         let events = events(&head, &body);
         let mut inner = inner.lock().unwrap();
@@ -146,6 +157,19 @@ async fn carry(mut client: TcpStream, server: SocketAddr, inner: Arc<Mutex<Inner
         Mood::Answer(status, headers) => {
             let answer = format!(
                 "HTTP/1.1 {status} No\r\n{headers}Content-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+            client.write_all(answer.as_bytes()).await.ok()?;
+        }
+        Mood::Body(status, kind, body) => {
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+            client.write_all(answer.as_bytes()).await.ok()?;
+        }
+        Mood::SignIn => {
+            let answer = format!(
+                "HTTP/1.1 302 Found\r\nLocation: {SIGN_IN}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             );
             client.write_all(answer.as_bytes()).await.ok()?;
         }

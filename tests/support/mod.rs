@@ -30,6 +30,28 @@ fn path(variable: &str) -> String {
         .unwrap_or_else(|_| panic!("{variable} is not set: run `cargo xtask test`"))
 }
 
+/// The built page with one of its files changed, in a folder of its own.
+pub fn changed_page(file: &str, change: impl FnOnce(String) -> String) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(Path::new(&path("CLM_DIST")), copy.path());
+    let file = copy.path().join(file);
+    let text = change(std::fs::read_to_string(&file).unwrap());
+    std::fs::write(file, text).unwrap();
+    copy
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// Ends with its owner.
 struct Process(Child);
 
@@ -123,15 +145,16 @@ impl Person {
     /// As [`Person::arrive`]; `script` runs before anything of the page.
     pub async fn arrive_listening(site: &Site, script: &str) -> Self {
         let person = Self::arrive_at("about:blank", Setup::default()).await;
-        let source = serde_json::json!({ "source": script });
-        person
-            .driver
-            .cdp()
-            .send_raw("Page.addScriptToEvaluateOnNewDocument", source)
-            .await
-            .unwrap();
+        person.prepare(script).await;
         person.visit(&site.address).await;
         person
+    }
+
+    /// From now on `script` runs in this tab before anything of a page.
+    pub async fn prepare(&self, script: &str) {
+        let source = serde_json::json!({ "source": script });
+        let cdp = self.driver.cdp();
+        cdp.send_raw("Page.addScriptToEvaluateOnNewDocument", source).await.unwrap();
     }
 
     pub async fn arrive_at(url: &str, setup: Setup) -> Self {

@@ -57,6 +57,9 @@ pub fn Live() -> Html {
             if let Some(why) = &status.last_error {
                 <p class="notice" data-tone="warn">{ &**why }{ " Nothing is lost: events wait on this device." }</p>
             }
+            if let Some(clock) = status.clock() {
+                <p class="notice" data-tone="warn" id="clock">{ clock }</p>
+            }
             if granted && !status.storage_works {
                 <p class="notice" data-tone="warn">{ "The browser blocks storage: events are kept in memory only." }</p>
             }
