@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -12,14 +12,13 @@ use tower_http::cors::CorsLayer;
 
 use crate::{
     guard::{authority::Authority, host},
+    push,
     settings::{Config, Origin},
     web::App,
 };
 
 /// How long a browser may remember that it may push.
 const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
-/// How far the clock of a page is from ours.
-const CLOCK_SKEW: HeaderName = HeaderName::from_static("clm-clock-skew-ms");
 
 /// Tells browsers what the allowed origins may send, and what of the answers their pages may read:
 /// also of those that say no.
@@ -30,7 +29,7 @@ pub fn cors(config: &Config) -> CorsLayer {
         .allow_origin(allowed)
         .allow_methods([Method::POST])
         .allow_headers([header::CONTENT_TYPE, header::CONTENT_ENCODING])
-        .expose_headers([header::RETRY_AFTER, CLOCK_SKEW])
+        .expose_headers([header::RETRY_AFTER, push::SKEW])
         .max_age(REMEMBERED)
 }
 
