@@ -547,3 +547,27 @@ async fn a_server_that_is_away_is_told_and_asked_again() {
     assert_eq!(shown, month.rows_of_all(&month.truth.visits(), |_| true));
     person.leave().await;
 }
+
+#[tokio::test]
+async fn an_address_that_cannot_be_done_as_it_stands_says_so() {
+    let month = Month::new(10).await;
+    let address = "#/insights?range=abc&component=nope&funnel=,,,&demo=maybe";
+    let person = month.visitor(address).await;
+    for said in [
+        "The time range “abc” does not exist",
+        "The registry has no component “nope”",
+        "The funnel in the address names no component",
+        "“demo=maybe” does not exist",
+    ] {
+        person.see_text(said).await;
+    }
+    person.see_text("Nothing in this time with these filters").await;
+    // What the server refuses is no outage.
+    person.go(&format!("{MONTH}&user={}", "x".repeat(300))).await;
+    person.see_text("The server cannot answer this: parameter user is too long or empty.").await;
+    let text = person.run("return document.body.innerText").await;
+    assert!(!text.contains("try again when it is back"), "{text}");
+    person.go("#/sessions?range=custom&from=2025-11-30&to=2025-11-01").await;
+    person.see_text("The time range begins on 2025-11-30, after it ends on 2025-11-01").await;
+    person.leave().await;
+}

@@ -9,7 +9,7 @@ use tracking::event::name;
 use crate::{
     Scope, field,
     panel::{by, count, having},
-    scope::{matcher, quoted},
+    scope::{any, matcher, quoted},
 };
 
 /// Where an event can be.
@@ -46,16 +46,22 @@ pub fn lines(scope: &Scope<'_>, events: &[&str], home: Home, texts: &[&str]) -> 
 }
 
 /// Visits of each component and name, of those that came in time; with `only_entries`, of those that
-/// begin a session.
+/// begin a session. With `components`, only of these: a label names a component only if a registry has it,
+/// the line names it always.
 #[must_use]
-pub fn visits(scope: &Scope<'_>, only_entries: bool) -> String {
+pub fn visits(scope: &Scope<'_>, only_entries: bool, components: &[String]) -> String {
     let visits = scope.select_with(Some(name::COMPONENT_VISIT), Home::InTime.matcher());
     let visits = if only_entries {
         having(&visits, field::IS_ENTRY, "true")
     } else {
         format!("{visits} | json")
     };
-    by(&[field::COMPONENT, field::COMPONENT_NAME], &count(&visits, scope.range))
+    let visits = match components {
+        [] => visits,
+        [one] => format!("{visits} | {}", matcher(field::COMPONENT_HASH, "=", one)),
+        some => format!("{visits} | {}", matcher(field::COMPONENT_HASH, "=~", &any(some))),
+    };
+    by(&[field::COMPONENT_HASH, field::COMPONENT_NAME], &count(&visits, scope.range))
 }
 
 #[cfg(test)]
@@ -89,12 +95,16 @@ mod tests {
     fn visits_are_counted_where_each_stands_once() {
         let scope = Scope { range: Span::Milliseconds(1_500), ..Scope::new("j", 0) };
         assert_eq!(
-            visits(&scope, false),
-            r#"sum by (component, component_name) (count_over_time({job="j", event="component_visit", late=""} | json [1500ms]))"#
+            visits(&scope, false, &[]),
+            r#"sum by (component_hash, component_name) (count_over_time({job="j", event="component_visit", late=""} | json [1500ms]))"#
         );
         assert_eq!(
-            visits(&scope, true),
-            r#"sum by (component, component_name) (count_over_time({job="j", event="component_visit", late=""} | json | is_entry="true" [1500ms]))"#
+            visits(&scope, true, &["a.b".to_owned()]),
+            r#"sum by (component_hash, component_name) (count_over_time({job="j", event="component_visit", late=""} | json | is_entry="true" | component_hash="a.b" [1500ms]))"#
+        );
+        assert_eq!(
+            visits(&scope, false, &["a.b".to_owned(), "c".to_owned()]),
+            r#"sum by (component_hash, component_name) (count_over_time({job="j", event="component_visit", late=""} | json | component_hash=~"a\\.b|c" [1500ms]))"#
         );
     }
 }

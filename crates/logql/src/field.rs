@@ -12,6 +12,7 @@ pub const USER_ID: &str = "user_id";
 pub const SESSION_ID: &str = "session_id";
 
 /// Fields of the JSON line.
+pub const COMPONENT_HASH: &str = "component_hash";
 pub const COMPONENT_NAME: &str = "component_name";
 pub const DEMO: &str = "demo";
 pub const DROPPED_COUNT: &str = "dropped_count";

@@ -149,7 +149,7 @@ pub(crate) fn matcher(name: &str, operator: &str, value: &str) -> String {
 }
 
 /// A pattern that matches each of `texts` and nothing else.
-fn any(texts: &[String]) -> String {
+pub(crate) fn any(texts: &[String]) -> String {
     texts.iter().map(|text| literal(text)).collect::<Vec<_>>().join("|")
 }
 

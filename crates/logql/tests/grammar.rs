@@ -60,7 +60,8 @@ fn queries() -> BTreeMap<String, String> {
         let lines = answer::lines(&scope, &name::ALL, Home::Anywhere, &["a1"]);
         queries.insert(format!("lines of all, {of}"), lines);
         for only_entries in [false, true] {
-            let counted = answer::visits(&scope, only_entries);
+            let of_components = if only_entries { &some[..] } else { &some[..1] };
+            let counted = answer::visits(&scope, only_entries, of_components);
             queries.insert(format!("counted {only_entries}, {of}"), counted);
         }
     }

@@ -20,6 +20,7 @@ fn every_field_is_one_of_the_event_that_carries_it() {
                 field::USER_ID,
                 field::SESSION_ID,
                 field::EVENT,
+                field::COMPONENT_HASH,
                 field::COMPONENT_NAME,
                 field::DEMO,
                 field::IS_ENTRY,

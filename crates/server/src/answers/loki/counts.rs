@@ -17,7 +17,10 @@ use tracking::{Event, Record, event::name};
 use crate::{
     answers::{
         Question, Subject, Unanswered,
-        loki::{FromLoki, needs::chosen},
+        loki::{
+            FromLoki,
+            needs::{chosen, labels},
+        },
     },
     loki::LokiError,
 };
@@ -40,7 +43,8 @@ pub async fn visits(
         Subject::EntryPoints if filter.components.is_empty() && !filter.hide_demo => true,
         _ => return Ok(None),
     };
-    let component = chosen(&filter.components);
+    let labels = labels(&filter.components);
+    let component = chosen(&labels);
     let is_all = matches!(component, Chosen::All);
     // Nor "of sessions that began with", and a query has no room for very many components.
     if filter.entry.is_some() || is_all != filter.components.is_empty() {
@@ -56,7 +60,7 @@ pub async fn visits(
     let mut counted = Counted::default();
     for &stretch in stretches {
         let range = Span::Milliseconds(stretch.to_ms - stretch.from_ms);
-        let query = answer::visits(&Scope { range, ..scope }, only_entries);
+        let query = answer::visits(&Scope { range, ..scope }, only_entries, &filter.components);
         let counts = match source.metrics.of_loki(source.loki.counts(&query, stretch)).await {
             // Too many names for one answer, or a line that is no event.
             Err(LokiError::Status(400)) => return Ok(None),
@@ -64,13 +68,15 @@ pub async fn visits(
         };
         for mut series in counts {
             let mut label = |name| series.labels.remove(name).unwrap_or_default();
-            counted.add(label(field::COMPONENT), label(field::COMPONENT_NAME), series.count);
+            counted.add(label(field::COMPONENT_HASH), label(field::COMPONENT_NAME), series.count);
         }
     }
     let Some(late) = late(source, &scope, stretches).await? else { return Ok(None) };
     for record in late.into_iter().filter(|record| range.contains(record.timestamp.0)) {
         if let Event::ComponentVisit { is_entry, .. } = record.event
             && (is_entry || !only_entries)
+            // Its label may be the one of all that no registry has.
+            && (filter.components.is_empty() || filter.components.contains(&record.component.hash))
         {
             counted.add(record.component.hash, record.component.name, 1);
         }

@@ -1,6 +1,6 @@
 //! Which events each answer is made of: Loki selects at least those, and no definition minds more.
 
-use insights::FilterMeaning;
+use insights::{FilterMeaning, OTHER};
 use logql::{
     Chosen, Scope,
     answer::{Home, lines},
@@ -72,9 +72,9 @@ fn components(question: &Question, needed: &[String]) -> Vec<String> {
 pub fn queries(question: &Question, job: &str) -> Vec<String> {
     let Question { subject, range: _, filter } = question;
     let Need { events, text, components: needed, session } = need(subject);
-    let components = components(question, needed);
+    let named = labels(&components(question, needed));
     let scope = Scope {
-        component: chosen(&components),
+        component: chosen(&named),
         user_id: filter.user.as_deref(),
         session_id: session.or(filter.session.as_deref()),
         ..Scope::new(job, 0)
@@ -82,10 +82,18 @@ pub fn queries(question: &Question, job: &str) -> Vec<String> {
     let mut queries = vec![lines(&scope, events, Home::Anywhere, text.as_slice())];
     // Where its sessions begin decides which of the events pass.
     if let Some(entry) = &filter.entry {
-        let scope = Scope { component: Chosen::One(entry), user_id: None, ..scope };
+        let named = labels(std::slice::from_ref(entry));
+        let scope = Scope { component: chosen(&named), user_id: None, ..scope };
         queries.push(lines(&scope, &[name::COMPONENT_VISIT], Home::Anywhere, &[]));
     }
     queries
+}
+
+/// The labels under which Loki has these components: their hashes, or the one for all that no registry
+/// had when they were forwarded.
+pub fn labels(components: &[String]) -> Vec<String> {
+    let other = (!components.is_empty()).then(|| OTHER.to_owned());
+    components.iter().cloned().chain(other).collect()
 }
 
 pub fn chosen(components: &[String]) -> Chosen<'_> {
