@@ -270,7 +270,7 @@ async fn a_page_elsewhere_may_read_why_it_was_refused_and_when_to_come_back() {
     // A store that takes no more.
     let server = server_with(|config, _| {
         config.origins = vec!["https://shop.example".parse().unwrap()];
-        config.max_store_bytes = 300_000;
+        config.max_store_bytes = 2_000_000;
     });
     let mut full = push_from(&server, NEAR, 1, &[shop]).await;
     for batch in 1..100 {
