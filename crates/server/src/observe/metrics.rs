@@ -73,6 +73,7 @@ pub struct Metrics {
     corrected: Counter,
     refused: Family<Why, Counter>,
     deleted: Counter,
+    others: Counter,
     commit: Histogram,
     requests: Durations<Asked>,
     queries: Durations<Ended>,
@@ -111,6 +112,9 @@ impl Default for Metrics {
         all.register("events_refused", "Events not taken, by reason", refused.clone());
         let deleted = Counter::default();
         all.register("events_deleted", "Events deleted for their age", deleted.clone());
+        let others = Counter::default();
+        let help = "Events of components or names beyond those that are told apart";
+        all.register("events_other", help, others.clone());
         let commit = durations();
         let help = "Time of one commit, which many requests share";
         all.register_with_unit("store_commit", help, Unit::Seconds, commit.clone());
@@ -147,6 +151,7 @@ impl Default for Metrics {
             corrected,
             refused,
             deleted,
+            others,
             commit,
             requests,
             queries,
@@ -198,6 +203,10 @@ impl Metrics {
 
     pub fn deleted(&self, events: usize) {
         self.deleted.inc_by(events as u64);
+    }
+
+    pub fn not_told_apart(&self, events: usize) {
+        self.others.inc_by(events as u64);
     }
 
     pub fn committed(&self, took: Duration) {

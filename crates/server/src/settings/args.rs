@@ -81,6 +81,11 @@ pub struct Args {
     #[arg(long, env = "CLM_MAX_STORE_MB", default_value_t = 0, value_name = "MB",
           value_parser = max_store)]
     pub max_store_mb: u32,
+    /// Components without an entry in the registry that are told apart, up to 100000; all others are counted as
+    /// one, (other).
+    #[arg(long, env = "CLM_MAX_UNKNOWN_COMPONENTS", default_value_t = 1_000, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u32).range(..=100_000))]
+    pub max_unknown_components: u32,
     /// Where one JSON line per request goes: stdout, file (a file for each day in --access-log-dir), or
     /// off.
     #[arg(

@@ -55,6 +55,8 @@ pub struct Config {
     pub retention: Option<Duration>,
     /// Bytes of the file of events and its log; 0 is no limit.
     pub max_store_bytes: u64,
+    /// Components without an entry in the registry that are told apart.
+    pub max_unknown: usize,
     /// What `/api` asks for, if anything.
     pub token: Option<String>,
     /// Where events go on to, and where what is erased here is erased too.
@@ -177,6 +179,7 @@ impl Config {
             max_connections,
             retention_days,
             max_store_mb,
+            max_unknown_components,
             access_log,
             access_log_dir,
             access_log_days,
@@ -265,6 +268,7 @@ impl Config {
             max_connections: usize::try_from(max_connections).unwrap_or(usize::MAX),
             retention: (retention_days > 0).then(|| DAY * retention_days),
             max_store_bytes: megabytes(max_store_mb),
+            max_unknown: usize::try_from(max_unknown_components).unwrap_or(usize::MAX),
             token,
             loki,
             insights_from,

@@ -17,7 +17,7 @@ use crate::store::{
     StoreError,
     erased::Known,
     folder::{self, Folder},
-    ledger, note, outbox, schema,
+    ledger, names, note, outbox, schema,
     segments::Packing,
 };
 
@@ -180,6 +180,7 @@ fn prepare(folder: &Folder, from: &Path, new: &Path) -> Result<Restored, BackupE
     schema::prepare(&mut file, &packing)?;
     note::prepare(&file)?;
     outbox::prepare(&file)?;
+    names::prepare(&mut file)?;
     let mut known = Known::load(&file)?;
     ledger::prepare(&file)?;
     ledger::renew(&file)?;

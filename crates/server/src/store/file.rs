@@ -15,6 +15,7 @@ use crate::{
         health::Health,
         ledger::{self, Counted, Ledger},
         log::Log,
+        names::{self, Names, Rules},
         note, outbox,
         place::{Part, Place, Sizes},
         schema,
@@ -31,6 +32,8 @@ pub struct Shared {
     pub readers: Arc<Semaphore>,
     /// Who looks whether all is well reads beside them.
     pub prober: Arc<Semaphore>,
+    /// Which components are told apart.
+    pub rules: Rules,
 }
 
 impl Shared {
@@ -52,6 +55,7 @@ impl Shared {
 pub struct File {
     pub connection: Connection,
     pub known: Known,
+    pub names: Names,
     pub packing: Packing,
     shared: Shared,
     folder: Folder,
@@ -66,17 +70,20 @@ impl File {
         let log = Log::new(max_bytes);
         let mut connection = connect(&folder, &log, &packing)?;
         let known = Known::load(&connection)?;
+        let mut names = Names::default();
+        names.load(&connection)?;
         let ledger = Ledger::open(&folder, &connection)?;
         let shared = Shared {
             health: Arc::default(),
             place: Arc::new(RwLock::new(Place::of(&folder.events())?)),
             readers: Arc::new(Semaphore::new(READERS)),
             prober: Arc::new(Semaphore::new(1)),
+            rules: names.rules(),
         };
         if let Err(failure) = schema::check(&mut connection) {
             shared.health.saw(&failure);
         }
-        let mut file = Self { connection, known, packing, shared, folder, ledger, log };
+        let mut file = Self { connection, known, names, packing, shared, folder, ledger, log };
         // From here on the file itself is of a generation of its own.
         file.checkpoint(true)?;
         file.settle(None)?;
@@ -223,6 +230,7 @@ fn connect(folder: &Folder, log: &Log, packing: &Packing) -> Result<Connection, 
     schema::prepare(&mut connection, packing)?;
     note::prepare(&connection)?;
     outbox::prepare(&connection)?;
+    names::prepare(&mut connection)?;
     ledger::prepare(&connection)?;
     log.attach(&mut connection)?;
     Ok(connection)

@@ -7,6 +7,7 @@ mod folder;
 mod health;
 mod ledger;
 mod log;
+mod names;
 mod note;
 mod outbox;
 mod place;
@@ -149,6 +150,11 @@ impl Store {
         let (jobs, queue) = mpsc::channel(WAITING + SPARE);
         let writer = Writer::start(file, queue, metrics)?;
         Ok((Self { path, jobs, shared, last_look: Arc::default(), packing }, writer))
+    }
+
+    /// Tells so many components apart that the registry does not know.
+    pub fn tell_apart(&self, max_unknown: usize, knows: Knows) {
+        self.shared.rules.set(max_unknown, knows);
     }
 
     /// Stores what is not there yet, but nothing of users whose data was erased. When it returns, the
@@ -332,7 +338,11 @@ impl Store {
     /// When the file cannot be written.
     pub async fn forget_old(&self, bound: Bound) -> Result<usize, StoreError> {
         let packing = self.packing;
+        let before_ms = bound.before_ms;
         let events = self.change(move |file| retention::step(file, &bound, &packing)).await?;
+        if events == 0 {
+            self.alone(move |file| file.names.forget(&file.connection, before_ms)).await?;
+        }
         self.alone(|file| Ok(retention::give_back(&file.connection)?)).await?;
         Ok(events)
     }

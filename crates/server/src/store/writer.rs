@@ -86,7 +86,7 @@ impl Writer {
 
 fn store(file: &mut File, inserts: Vec<Insert>, metrics: &Metrics) {
     let start = Instant::now();
-    let result = commit(file, &inserts);
+    let result = commit(file, &inserts, metrics);
     metrics.committed(start.elapsed());
     match result {
         Ok(new) => {
@@ -99,6 +99,8 @@ fn store(file: &mut File, inserts: Vec<Insert>, metrics: &Metrics) {
         }
         Err(failure) => {
             file.health().failed(&failure);
+            // What it kept in mind is not in the file.
+            let _ = file.names.load(&file.connection);
             for insert in inserts {
                 let _ = insert.done.send(Err(failure.to_string()));
             }
@@ -117,22 +119,30 @@ fn is_erased(known: &Known, note: &Note) -> bool {
 }
 
 /// How many rows of each were new.
-fn commit(file: &mut File, inserts: &[Insert]) -> Result<Vec<usize>, StoreError> {
+fn commit(
+    file: &mut File,
+    inserts: &[Insert],
+    metrics: &Metrics,
+) -> Result<Vec<usize>, StoreError> {
     let sizes = file.ready()?;
     file.has_room(sizes)?;
-    let File { connection, known, packing, .. } = file;
+    let File { connection, known, names, packing, .. } = file;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let before = transaction.total_changes();
     let mut new = Vec::with_capacity(inserts.len());
+    let mut others = 0;
     {
         let mut statement = transaction.prepare_cached(INSERT)?;
         let mut added = segments::Added::default();
         for insert in inserts {
             let mut count = 0;
             for row in insert.rows.iter().filter(|row| !known.contains(&row.record.user_id)) {
-                if row.insert(&mut statement, insert.received_ms)? {
+                let bounded = names.bounded(row);
+                let stored = bounded.as_ref().unwrap_or(row);
+                if stored.insert(&mut statement, insert.received_ms)? {
                     added.add(&row.record);
                     count += 1;
+                    others += usize::from(bounded.is_some());
                 }
             }
             for note in insert.notes.iter().filter(|note| !is_erased(known, note)) {
@@ -142,9 +152,11 @@ fn commit(file: &mut File, inserts: &[Insert]) -> Result<Vec<usize>, StoreError>
         }
         added.write(&transaction)?;
     }
+    names.write(&transaction)?;
     segments::pack(&transaction, packing)?;
     let counted = ledger::count(&transaction, before)?;
     transaction.commit()?;
+    metrics.not_told_apart(others);
     file.settle(counted)?;
     Ok(new)
 }

@@ -54,6 +54,8 @@ impl App {
             Some(loki) => Box::new(FromLoki::new(loki.clone(), Bounds::default(), metrics.clone())),
         };
         let registries = Registries::open(&config);
+        let known = registries.clone();
+        store.tell_apart(config.max_unknown, Arc::new(move |hash| known.knows(hash)));
         let sample = sample::Progress::default();
         Self { store, answers, config, metrics, registries, limits, sample }
     }

@@ -61,6 +61,7 @@ pub fn config(dir: &Path) -> Config {
         max_connections: 64,
         retention: None,
         max_store_bytes: 0,
+        max_unknown: 1_000,
         token: None,
         loki: None,
         insights_from: None,
