@@ -383,4 +383,56 @@ mod tests {
             );
         }
     }
+
+    /// A visit as this browser keeps it.
+    fn visit(at_ms: u64, component: &str, previous: &str) -> String {
+        let user = tracking::UserSecret::new(1).user_id();
+        let session = tracking::SessionId::new(1, 1);
+        serde_json::json!({
+            "event": "component_visit", "event_id": format!("{at_ms:032x}"), "schema_version": 1,
+            "level": "info", "timestamp": at_ms, "user_id": user.as_str(),
+            "session_id": session.as_str(), "seq": at_ms, "component_hash": component,
+            "component_name": component, "url": "http://localhost/", "referrer": "",
+            "visit_index": at_ms, "is_entry": previous == "(entry)",
+            "prev_component": previous, "prev_component_name": previous
+        })
+        .to_string()
+    }
+
+    #[test]
+    fn this_browsers_own_sessions_stay_whole_behind_a_filter() {
+        let lines = [visit(1, "a", "(entry)"), visit(2, "b", "a"), visit(3, "c", "b")];
+        let records = own_records(&lines);
+        assert_eq!(records.len(), 3);
+        let known = |hash: &str| KnownComponent { hash: hash.into(), name: hash.into() };
+        let asked = Asked {
+            range: Range::ALL,
+            filter: Filter { components: vec!["a".into()], ..Filter::default() },
+            starts: Vec::new(),
+            funnel: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            within_ms: Some(10),
+            known: ["a", "d"].map(known).to_vec(),
+            of: Source::Device(Rc::new(Vec::new())),
+        };
+        let rows = |question, asked: &Asked| match here(question, asked, &records) {
+            Answer::Counts(rows) => {
+                rows.into_iter().map(|row| (row.component, row.visits)).collect::<Vec<_>>()
+            }
+            other => unreachable!("{other:?}"),
+        };
+        let row = |hash: &str, visits| (hash.to_owned(), visits);
+        assert_eq!(rows(Question::Exits, &asked), [row("c", 1)]);
+        assert_eq!(rows(Question::Visits, &asked), [row("a", 1)]);
+        let Answer::Totals(totals) = here(Question::Totals, &asked, &records) else {
+            unreachable!()
+        };
+        assert_eq!((totals[0].summary.visits, totals[0].bounce.bounced), (1, 0));
+        let Answer::Funnel(steps) = here(Question::Funnel, &asked, &records) else {
+            unreachable!()
+        };
+        assert!(steps.iter().all(|step| step.sessions == 1), "{steps:?}");
+        let all = Asked { filter: Filter::default(), ..asked };
+        let everything = [row("a", 1), row("b", 1), row("c", 1), row("d", 0)];
+        assert_eq!(rows(Question::Visits, &all), everything);
+    }
 }
