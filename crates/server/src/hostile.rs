@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 
 use serde_json::Value;
-use tracking::{Record, limit};
+use tracking::{Record, UserId, limit};
 
 use crate::{
     access,
@@ -66,17 +66,25 @@ pub fn analytics(body: &[u8]) -> Result<(), String> {
         serde_json::from_str(&note.line).map_err(|e| format!("a stored line is JSON: {e}"))?;
     let sent: Value =
         serde_json::from_slice(body).map_err(|e| format!("what was taken is JSON: {e}"))?;
-    let data = sent.get("data").cloned().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+    let mut data =
+        sent.get("data").cloned().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+    let named = match &data["user_id"] {
+        Value::Null => None,
+        Value::String(name) => Some(name.clone()),
+        other => Some(other.to_string()),
+    };
+    let user = named.map(|name| UserId::parse(&name).unwrap_or_else(|_| UserId::of_name(&name)));
+    if let (Some(user), Some(data)) = (&user, data.as_object_mut()) {
+        data.insert("user_id".into(), user.as_str().into());
+    }
     for (promise, holds) in [
         ("the time is ours", line["timestamp"] == NOW_MS),
         ("the level is ours", line["level"] == "info"),
-        ("the event is the one that was sent", line["event"] == sent["event"]),
-        ("data is kept as it was", line["data"] == data),
+        ("the event is our own word, which may become a label", line["event"] == access::ANALYTICS),
+        ("the name is the event that was sent", line["name"] == sent["event"]),
+        ("data is kept as it was, but for the user's name", line["data"] == data),
         ("a line is one line", !note.line.contains('\n')),
-        (
-            "the user is the one in data",
-            note.user_id.is_none_or(|id| data["user_id"] == id.as_str()),
-        ),
+        ("the user is the one in data, or the SHA-256 of their name", note.user_id == user),
     ] {
         if !holds {
             return Err(promise.to_owned());
@@ -109,6 +117,9 @@ fn settled(loaded: Result<Wish, ConfigError>) -> Result<(), String> {
     match loaded {
         Ok(Wish::Run(config)) if !config.listen.ip().is_loopback() && config.token.is_none() => {
             Err("other machines need a token".into())
+        }
+        Ok(Wish::Run(config)) if !config.proxies.is_empty() && config.token.is_none() => {
+            Err("a proxy needs a token".into())
         }
         Ok(_) => Ok(()),
         Err(ConfigError::CommandLine(error)) if !error.to_string().is_empty() => Ok(()),

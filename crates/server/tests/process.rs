@@ -204,3 +204,48 @@ fn lokis_password_loses_its_line_break_too() {
     let header = lines.map(Result::unwrap).find(|line| line.starts_with("authorization:"));
     assert_eq!(header.as_deref(), Some("authorization: Basic dTpwdw=="));
 }
+
+/// What Loki says of an entry is foreign text: it must not look like a line of ours, nor move the cursor.
+#[test]
+fn the_servers_own_log_has_one_line_for_each_thing_it_says() {
+    use std::io::{Read, Write};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let evil = "bad\r\n2026-01-01T00:00:00Z ERROR forged\u{1b}[2J\u{202e}\u{9b}31m";
+    let answer = format!(
+        "HTTP/1.1 400 Bad\r\ncontent-type: text/plain\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{evil}",
+        evil.len()
+    );
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut some = [0; 65_536];
+            let _ = stream.read(&mut some);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    for format in ["text", "json"] {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("stderr");
+        let server = Running::start_with(dir.path(), |command| {
+            command.env("LOKI_URL", &url).args(["--log-format", format]);
+            command.stderr(std::fs::File::create(&log).unwrap());
+        });
+        let answer = server.ask("POST /loki/api/v1/push", &common::one_visit(1));
+        assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+        let start = std::time::Instant::now();
+        let text = loop {
+            let text = std::fs::read_to_string(&log).unwrap();
+            if text.contains("forged") {
+                break text;
+            }
+            assert!(start.elapsed() < std::time::Duration::from_secs(60), "{text}");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        };
+        for line in text.lines() {
+            assert!(!line.starts_with("2026-01-01T00:00:00Z ERROR forged"), "{text}");
+        }
+        let is_unsafe = |c: &char| c.is_control() && *c != '\n' || *c == '\u{202e}';
+        assert_eq!(text.chars().find(is_unsafe), None, "{text:?}");
+    }
+}
