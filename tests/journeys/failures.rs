@@ -98,3 +98,29 @@ async fn a_panic_of_our_own_is_shown_told_and_survived() {
     person.see_loaded().await;
     person.leave().await;
 }
+
+#[tokio::test]
+async fn an_odd_value_in_a_registry_leaves_the_other_components() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("registry.yaml");
+    std::fs::write(
+        &file,
+        "components:\n  \
+         - {hash: home, name: Home, concrete: {implementation: components/welcome.html, ready: message}}\n  \
+         - {hash: 5e10, name: 2048, concrete: {implementation: components/memory-game.html, ready: message}}\n  \
+         - {hash: odd, name: [Odd], concrete: {implementation: components/calculator.html}}\n  \
+         - {hash: none, concrete: null}\n",
+    )
+    .unwrap();
+    let site = Site::start(Some(&file)).await;
+    let person = Person::arrive(&site, "").await;
+    person.see_loaded().await;
+    person.see_text("Entry 3: name of odd is a list; the hash is shown instead").await;
+    person.see_text("Entry 4: none has no implementation").await;
+    let names = "return [...document.querySelectorAll('.component-item')].map(e => e.dataset.hash + ' ' + e.innerText.split('\\n')[0]).join()";
+    assert_eq!(person.run(names).await, "home Home,5e10 2048,odd odd");
+    person.click(".component-item[data-hash='5e10']").await;
+    person.until("return !!document.getElementById('iframe-5e10')", 0).await;
+    person.see_loaded().await;
+    person.leave().await;
+}

@@ -95,6 +95,29 @@ async fn a_component_of_another_origin_loads_and_says_so_once() {
 }
 
 #[tokio::test]
+async fn a_site_that_is_not_there_is_an_error_of_its_component_once() {
+    let entries = Entries::new();
+    // A port that was free a moment ago, and nobody listens.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    entries.write(&[("gone", format!("http://127.0.0.1:{port}/ok.html"))]);
+    let site = Site::start(Some(&entries.file())).await;
+    let person = Person::arrive(&site, "").await;
+    person.agree().await;
+    person.see_loaded().await;
+    person.open("gone").await;
+    person.see_text("The site cannot be reached").await;
+    person.open("home").await;
+    let rows =
+        site.rows_until(|rows| told(rows).contains(&"visit home from gone".to_owned())).await;
+    let of_it: Vec<String> = told(&rows)
+        .into_iter()
+        .filter(|text| text.starts_with("error") || text.starts_with("component_loaded gone"))
+        .collect();
+    assert_eq!(of_it, ["error gone network"], "{:?}", told(&rows));
+    person.leave().await;
+}
+
+#[tokio::test]
 async fn the_page_may_frame_and_ask_whom_the_registry_of_this_project_names() {
     let site = Site::start(None).await;
     let refusals = "window.refusals = [];

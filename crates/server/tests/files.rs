@@ -179,7 +179,7 @@ async fn a_components_page_opened_directly_has_an_origin_of_its_own() {
     }
     let front = server.get("/").await;
     assert!(!front.header("content-security-policy").contains("sandbox"));
-    assert_eq!(front.header("cross-origin-opener-policy"), "same-origin");
+    assert_eq!(front.header("cross-origin-opener-policy"), "same-origin-allow-popups");
     for path in ["/", "/api/insights/summary", "/metrics", "/healthz"] {
         let answer = server.get(path).await;
         assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{path}");

@@ -92,8 +92,8 @@ async fn file(app: &App, name: String, request: Request) -> Response {
     }
 }
 
-/// Its policy is made anew each time, as the registry is read anew. No window of another origin keeps a
-/// hold on it.
+/// Its policy is made anew each time, as the registry is read anew. A window of another origin that opened
+/// the page keeps no hold on it; those that components open, to sign in somewhere, still find them.
 async fn guard_front(app: &App, headers: &mut HeaderMap) {
     let html = read(app, "index.html").await;
     // A browser drops a byte order mark before the page sees the file.
@@ -104,7 +104,7 @@ async fn guard_front(app: &App, headers: &mut HeaderMap) {
     let policy =
         HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(policy::NOTHING));
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin-allow-popups"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
 }
 
