@@ -146,7 +146,8 @@ pub fn window_width() -> u32 {
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 pub fn ahead_of_utc(at_ms: u64) -> i64 {
     let date = js_sys::Date::new(&JsValue::from_f64(at_ms as f64));
-    date.get_timezone_offset() as i64 * -60_000
+    // Old zones have seconds, too.
+    (date.get_timezone_offset() * -60_000.0) as i64
 }
 
 #[must_use]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::{prelude::*, virtual_dom::VTag};
 
-use super::{RANGES, query::Query};
+use super::{period::RANGES, query::Query};
 use crate::{
     components::icon::{Shape, icon},
     navigation,

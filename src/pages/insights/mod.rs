@@ -6,6 +6,7 @@ mod funnel;
 mod grafana;
 mod notes;
 mod panel;
+pub mod period;
 pub mod problems;
 pub mod query;
 mod sample;
@@ -15,14 +16,13 @@ mod totals;
 
 use std::rc::Rc;
 
-use insights::{Filter, KnownComponent, Range};
+use insights::{Filter, KnownComponent};
 use wasm_bindgen::{JsCast, closure::Closure};
 use yew::prelude::*;
 use yewdux::use_selector;
 
 use crate::{
     answers::{self, Asked, Question, Source},
-    charts::calendar,
     platform,
     registry::Registry,
     route::Page,
@@ -30,18 +30,6 @@ use crate::{
 };
 use panel::Panel;
 use query::Query;
-
-const HOUR_MS: u64 = 3_600_000;
-const DAY_MS: u64 = 24 * HOUR_MS;
-/// Key in the address, name, and how far back.
-const RANGES: [(&str, &str, u64); 5] = [
-    ("1h", "Last hour", HOUR_MS),
-    ("24h", "24 hours", DAY_MS),
-    ("7d", "7 days", 7 * DAY_MS),
-    ("30d", "30 days", 30 * DAY_MS),
-    ("custom", "Custom", 7 * DAY_MS),
-];
-pub const DEFAULT_RANGE: &str = "24h";
 
 /// Question, title, unit, and how it looks.
 const PANELS: [(Question, &str, &str, &str); 14] = [
@@ -103,7 +91,7 @@ pub fn Insights() -> Html {
     });
     let refresh = refresh_all.reform(|_: MouseEvent| ());
     let on_no_server = use_callback((), move |(), ()| alone.set(true));
-    let span = query.range.as_deref().unwrap_or(DEFAULT_RANGE);
+    let span = period::key(&query);
     html! {
         <main class="page insights" id="main">
             <header class="page-head">
@@ -151,21 +139,7 @@ pub fn asked(query: &Query, registry: &Registry, of: Source) -> Asked {
     let offset = &platform::ahead_of_utc;
     // One second ahead, so that what was just stored is in.
     let now_ms = platform::now().wall.0 + 1_000;
-    let key = query.range.as_deref().unwrap_or(DEFAULT_RANGE);
-    let back = RANGES.iter().find(|(known, ..)| *known == key).map_or(DAY_MS, |(.., back)| *back);
-    let mut range = Range::new(now_ms.saturating_sub(back), now_ms);
-    if key == "custom" {
-        let day = |date: &Option<String>| calendar::day_start(date.as_deref()?, offset);
-        if let Some(to) = day(&query.to) {
-            // To the end of that day, whatever its length.
-            range.to_ms = calendar::starts(to, to + 30 * HOUR_MS, DAY_MS, offset)
-                .get(1)
-                .copied()
-                .unwrap_or(to + DAY_MS);
-        }
-        range.from_ms = day(&query.from).unwrap_or(range.to_ms.saturating_sub(back));
-        range.from_ms = range.from_ms.min(range.to_ms.saturating_sub(1));
-    }
+    let range = period::range(query, now_ms, offset);
     let mut components: Vec<String> = query.component.iter().cloned().collect();
     if let (Some(kind), true) = (&query.kind, components.is_empty()) {
         let of_kind = registry.components.iter().filter(|c| *c.category == **kind);
@@ -182,8 +156,7 @@ pub fn asked(query: &Query, registry: &Registry, of: Source) -> Asked {
         session: query.session.clone(),
         hide_demo: query.demo.as_deref() == Some("hidden"),
     };
-    let column_ms = calendar::column_ms(range.to_ms.saturating_sub(range.from_ms));
-    let starts = calendar::starts(range.from_ms, range.to_ms, column_ms, offset);
+    let starts = period::starts(range, offset);
     let known = registry.components.iter().map(|component| KnownComponent {
         hash: component.hash.to_string(),
         name: component.name.to_string(),

@@ -4,7 +4,8 @@
 use yew::prelude::*;
 
 use super::{
-    DEFAULT_RANGE, RANGES, cost, funnel,
+    cost, funnel,
+    period::{DEFAULT_RANGE, RANGES},
     query::{Query, unread},
 };
 use crate::{charts::calendar, registry::Registry};
@@ -49,7 +50,7 @@ fn range(query: &Query) -> Vec<String> {
     }
     let day = |date: &Option<String>| {
         let date = date.as_deref()?;
-        Some((date.to_owned(), calendar::day_start(date, &|_| 0)))
+        Some((date.to_owned(), calendar::day_range(date, &|_| 0)))
     };
     let (from, to) = (day(&query.from), day(&query.to));
     let mut said: Vec<String> = [&from, &to]

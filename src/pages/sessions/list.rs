@@ -13,7 +13,7 @@ use crate::{
     answers::{self, Asked, Source},
     charts::{calendar, scale::duration},
     components::icon::{Shape, icon},
-    pages::insights::{DEFAULT_RANGE, asked, filters, problems, query::Query, whose},
+    pages::insights::{asked, filters, period, problems, query::Query, whose},
     platform,
     registry::Registry,
     route::{Page, Route},
@@ -56,7 +56,7 @@ pub fn List(props: &Props) -> Html {
     };
     let question = (asked, search, page);
     let (known, again) = use_answer(question, ask, props.on_no_server.clone());
-    let span = query.range.as_deref().unwrap_or(DEFAULT_RANGE);
+    let span = period::key(query);
     let content = match &known {
         None => html! { <div class="waiting" aria-busy="true" /> },
         Some(Err(why)) => failure(why, again),
