@@ -100,13 +100,13 @@ pub fn browser_says_no() -> bool {
     get("globalPrivacyControl").is_truthy() || get("doNotTrack").as_string().as_deref() == Some("1")
 }
 
-/// Lets the browser save `text` as a JSON file.
+/// Lets the browser save `text` as a file of the type `mime`.
 ///
 /// # Errors
 /// When the browser has no way to make a file.
-pub fn save_file(name: &str, text: &str) -> Result<(), JsValue> {
+pub fn save_file(name: &str, mime: &str, text: &str) -> Result<(), JsValue> {
     let options = web_sys::BlobPropertyBag::new();
-    options.set_type("application/json");
+    options.set_type(mime);
     let parts = js_sys::Array::of1(&text.into());
     let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options)?;
     let url = web_sys::Url::create_object_url_with_blob(&blob)?;
@@ -150,6 +150,14 @@ pub fn ahead_of_utc(at_ms: u64) -> i64 {
     (date.get_timezone_offset() * -60_000.0) as i64
 }
 
+/// The name of the person's time zone, such as `Europe/Berlin`; `UTC` where the browser has none.
+#[must_use]
+pub fn time_zone() -> String {
+    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
+    let zone = js_sys::Reflect::get(&format.resolved_options(), &"timeZone".into());
+    zone.ok().and_then(|zone| zone.as_string()).unwrap_or_else(|| "UTC".to_owned())
+}
+
 #[must_use]
 pub fn prefers_dark() -> bool {
     web_sys::window()
@@ -157,17 +165,9 @@ pub fn prefers_dark() -> bool {
         .is_some_and(|query| query.matches())
 }
 
-/// Hands a text to the person as a file.
-pub fn download(name: &str, text: &str) {
-    let save = || -> Option<()> {
-        let link = web_sys::window()?.document()?.create_element("a").ok()?;
-        let text = String::from(js_sys::encode_uri_component(text));
-        link.set_attribute("href", &format!("data:text/plain;charset=utf-8,{text}")).ok()?;
-        link.set_attribute("download", name).ok()?;
-        link.dyn_into::<web_sys::HtmlElement>().ok()?.click();
-        Some(())
-    };
-    let told = save().map(|()| format!("Saved as {name}"));
+/// Saves a text as a file and says so.
+pub fn download(name: &str, mime: &str, text: &str) {
+    let told = save_file(name, mime, text).map(|()| format!("Saved as {name}"));
     toast::say(told.as_deref().unwrap_or("Your browser refused to save the file"));
 }
 

@@ -158,6 +158,25 @@ pub fn date(at_ms: u64, offset: Offset<'_>) -> String {
     format!("{year}-{month:02}-{day:02}")
 }
 
+/// `Nov 2026`.
+#[must_use]
+pub fn month(at_ms: u64, offset: Offset<'_>) -> String {
+    let (year, ..) = civil(ahead(at_ms, offset) / DAY);
+    let day = day(at_ms, offset);
+    let name = day.split_once(' ').map_or("", |(_, name)| name);
+    format!("{name} {year}")
+}
+
+/// `2026-09-06T01:00:00-03:00`.
+#[must_use]
+pub fn iso(at_ms: u64, offset: Offset<'_>) -> String {
+    let minutes = offset(at_ms) / 60_000;
+    let (sign, minutes) = (if minutes < 0 { '-' } else { '+' }, minutes.unsigned_abs());
+    let (hours, minutes) = (minutes / 60, minutes % 60);
+    let (date, time) = (date(at_ms, offset), second(at_ms, offset));
+    format!("{date}T{time}{sign}{hours:02}:{minutes:02}")
+}
+
 /// The local day `date`, from its first instant to that of the next day; `None` when it is no date. A day
 /// that the zone skipped is empty.
 #[must_use]
@@ -268,21 +287,45 @@ mod tests {
             ("2026-09-05", zone(SANTIAGO, -240, -180), 1_788_580_800_000, 1_788_667_200_000),
             ("2026-03-29", zone(SPRING, -60, 0), 1_774_746_000_000, 1_774_828_800_000),
             ("2026-03-08", zone(HAVANA, -300, -240), HAVANA, HAVANA + 23 * HOUR),
-            ("2026-11-01", zone(HAVANA_BACK, -240, -300), HAVANA_BACK - HOUR, HAVANA_BACK + 24 * HOUR),
+            (
+                "2026-11-01",
+                zone(HAVANA_BACK, -240, -300),
+                HAVANA_BACK - HOUR,
+                HAVANA_BACK + 24 * HOUR,
+            ),
             ("2026-04-24", zone(CAIRO, 120, 180), CAIRO, CAIRO + 23 * HOUR),
             ("2011-12-29", zone(APIA, -600, 840), APIA - 24 * HOUR, APIA),
             ("2011-12-30", zone(APIA, -600, 840), APIA, APIA),
             ("2011-12-31", zone(APIA, -600, 840), APIA, APIA + 24 * HOUR),
             // 00:01 went back to 23:01: the day began a minute earlier.
-            ("2010-11-07", zone(1_289_097_060_000, -150, -210), 1_289_097_000_000, 1_289_187_000_000),
+            (
+                "2010-11-07",
+                zone(1_289_097_060_000, -150, -210),
+                1_289_097_000_000,
+                1_289_187_000_000,
+            ),
             // Kathmandu: 5 h 45 min.
             ("2026-01-01", zone(0, 345, 345), 1_767_204_900_000, 1_767_291_300_000),
-            ("2026-10-04", zone(LORD_HOWE, 630, 660), LORD_HOWE - 2 * HOUR, LORD_HOWE + 43 * HOUR / 2),
+            (
+                "2026-10-04",
+                zone(LORD_HOWE, 630, 660),
+                LORD_HOWE - 2 * HOUR,
+                LORD_HOWE + 43 * HOUR / 2,
+            ),
             ("2026-03-29", zone(SPRING, 60, 120), SPRING - 2 * HOUR, SPRING + 21 * HOUR),
             ("2026-10-25", zone(AUTUMN, 120, 60), AUTUMN - 3 * HOUR, AUTUMN + 22 * HOUR),
         ] {
             assert_eq!(day_range(day, &offset), Some((from, to)), "{day}");
         }
+    }
+
+    #[test]
+    fn an_instant_is_told_with_its_offset() {
+        let santiago = zone(SANTIAGO, -240, -180);
+        assert_eq!(iso(SANTIAGO - 1, &santiago), "2026-09-05T23:59:59-04:00");
+        assert_eq!(iso(SANTIAGO, &santiago), "2026-09-06T01:00:00-03:00");
+        assert_eq!(iso(0, &|_| 345 * 60_000), "1970-01-01T05:45:00+05:45");
+        assert_eq!(month(SANTIAGO, &santiago), "Sep 2026");
     }
 
     #[test]
@@ -342,7 +385,10 @@ mod tests {
             names(Months(1), 35),
             ["2026-08-01 00:00", "2026-09-01 00:00", "2026-10-01 00:00"]
         );
-        assert_eq!(names(Months(12), 400), ["2025-01-01 00:00", "2026-01-01 00:00", "2027-01-01 00:00"]);
+        assert_eq!(
+            names(Months(12), 400),
+            ["2025-01-01 00:00", "2026-01-01 00:00", "2027-01-01 00:00"]
+        );
         // The 1st of April 2012 in Samoa, and a month that begins where the clock jumps over midnight.
         let jump = zone(1_788_235_200_000, -240, -180);
         let (from, to) = (1_788_235_200_000 - DAY, 1_788_235_200_000 + DAY);
@@ -408,6 +454,7 @@ mod tests {
             (1_764_000_000_123, "2025-11-24", "24 Nov"),
         ] {
             assert_eq!((date(at, &utc).as_str(), day(at, &utc).as_str()), (text, short));
+            assert!(month(at, &utc).starts_with(short.split(' ').nth(1).unwrap()));
             let day = floor(at, DAY);
             assert_eq!(day_range(text, &utc), Some((day, day + DAY)));
         }

@@ -11,8 +11,9 @@ pub struct Column {
     pub label: String,
     pub value: u64,
     pub tip: String,
-    /// Marked with a diamond above.
     pub errors: u64,
+    /// Only a part of its time is counted: it began before the range, or is not over.
+    pub is_partial: bool,
 }
 
 const PLOT: i32 = 132;
@@ -21,17 +22,28 @@ const TOP: i32 = 14;
 /// Pixels that a label below the axis needs.
 const LABEL: i32 = 56;
 
-/// One column each, and a diamond over those with errors.
+/// More errors than twice the usual number, which is what half of the columns have or less.
+#[must_use]
+pub fn has_many_errors(columns: &[Column]) -> Vec<bool> {
+    let mut errors: Vec<u64> = columns.iter().map(|column| column.errors).collect();
+    errors.sort_unstable();
+    let usual = errors.get(errors.len().saturating_sub(1) / 2).copied().unwrap_or(0);
+    columns.iter().map(|column| column.errors > usual.saturating_mul(2)).collect()
+}
+
+/// One column each, and a diamond over those with many errors.
 #[must_use]
 pub fn columns(columns: &[Column], width: i32) -> Drawing {
     let (mut drawing, top) = axis(columns, width);
+    let marked = has_many_errors(columns);
     for (at, column) in columns.iter().enumerate() {
         let (x, next) = (left(at, columns.len(), width), left(at + 1, columns.len(), width));
         let (wide, high) = ((next - x - 2).max(1), place(column.value, top, PLOT));
         let high = if column.value > 0 { high.max(2) } else { 0 };
         let y = TOP + PLOT - high;
-        drawing.shapes.push(Shape::rect("column", x, y, wide, high));
-        if column.errors > 0 {
+        let class = if column.is_partial { "column partial" } else { "column" };
+        drawing.shapes.push(Shape::rect(class, x, y, wide, high));
+        if marked[at] {
             let (middle, y) = (x + wide / 2, y - 7);
             let d = format!("M{middle} {} l4 4 l-4 4 l-4 -4 z", y - 4);
             drawing.shapes.push(Shape::path("error", d, 0));
@@ -61,7 +73,8 @@ pub fn line(columns: &[Column], width: i32) -> Drawing {
     drawing.shapes.push(Shape::path("line", d, 2));
     for ((at, column), (x, y)) in columns.iter().enumerate().zip(points) {
         if columns.len() <= 40 {
-            drawing.shapes.push(Shape::rect("dot", x - 2, y - 2, 4, 4));
+            let class = if column.is_partial { "dot partial" } else { "dot" };
+            drawing.shapes.push(Shape::rect(class, x - 2, y - 2, 4, 4));
         }
         let count = columns.len();
         drawing.shapes.push(hit(column, left(at, count, width), left(at + 1, count, width)));
@@ -105,7 +118,7 @@ fn axis(columns: &[Column], width: i32) -> (Drawing, u64) {
         last = &column.label;
         shapes.push(Shape::text("label", x, TOP + PLOT + 18, column.label.clone()));
     }
-    (Drawing { height: TOP + PLOT + 24, shapes }, top)
+    (Drawing { height: TOP + PLOT + 24, shapes, left_out: 0 }, top)
 }
 
 #[cfg(test)]
@@ -114,7 +127,13 @@ mod tests {
     use crate::charts::Form;
 
     fn column(value: u64) -> Column {
-        Column { label: "1 Jan".into(), value, tip: value.to_string(), errors: value % 2 }
+        Column {
+            label: "1 Jan".into(),
+            value,
+            tip: value.to_string(),
+            errors: value % 2,
+            is_partial: false,
+        }
     }
 
     fn count(drawing: &Drawing, class: &str) -> usize {
@@ -162,7 +181,25 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_marked_with_a_shape() {
+    fn columns_with_many_errors_are_marked_with_a_shape() {
         assert_eq!(count(&columns(&[column(1), column(2)], 400), "error"), 1);
+        let with = |errors: &[u64]| -> Vec<Column> {
+            errors.iter().map(|errors| Column { errors: *errors, ..column(9) }).collect()
+        };
+        // One over every column would say nothing.
+        assert_eq!(count(&columns(&with(&[4, 5, 6, 5, 4]), 400), "error"), 0);
+        assert_eq!(has_many_errors(&with(&[4, 5, 30, 5, 0])), [false, false, true, false, false]);
+        assert_eq!(has_many_errors(&with(&[0, 0, 1])), [false, false, true]);
+        assert!(has_many_errors(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_part_of_a_column_looks_different() {
+        let part = Column { is_partial: true, ..column(3) };
+        for (draw, class) in [(columns as fn(&[Column], i32) -> Drawing, "column"), (line, "dot")] {
+            let drawing = draw(&[part.clone(), column(3)], 400);
+            assert_eq!(count(&drawing, class), 1);
+            assert_eq!(count(&drawing, &format!("{class} partial")), 1);
+        }
     }
 }

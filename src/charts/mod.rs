@@ -9,11 +9,18 @@ pub mod sankey;
 pub mod scale;
 pub mod timeline;
 
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
 /// What to draw: as wide as it was asked for, and this high. Whole pixels.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Drawing {
     pub height: i32,
     pub shapes: Vec<Shape>,
+    /// Names that had no room in the picture.
+    pub left_out: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +103,86 @@ pub fn fit(text: &str, width: i32) -> String {
     text.chars().take(room - 1).chain(['…']).collect()
 }
 
+/// The same for names that stand side by side: those that would look alike are cut in the middle, so that
+/// what tells them apart is left.
+#[must_use]
+pub fn fit_all(names: &[String], width: i32) -> Vec<String> {
+    let room = usize::try_from(width / LETTER).unwrap_or(0);
+    let mut fitted: Vec<String> = names.iter().map(|name| fit(name, width)).collect();
+    for alike in look_alike(names, &fitted) {
+        for pair in 0..alike.len() {
+            let name = &names[alike[pair]];
+            let beside = [pair.checked_sub(1), Some(pair + 1)];
+            let others = beside.into_iter().flatten().filter_map(|at| alike.get(at));
+            let same = others.map(|other| same_beginning(name, &names[*other])).max().unwrap_or(0);
+            fitted[alike[pair]] = without_middle(name, same, room);
+        }
+    }
+    // Where even that was no help.
+    let mut used: BTreeSet<String> = fitted.iter().cloned().collect();
+    for alike in look_alike(names, &fitted) {
+        for at in alike {
+            let numbered = (1..).map(|number: usize| {
+                let number = format!("…{number}");
+                let kept = room.saturating_sub(number.chars().count());
+                names[at].chars().take(kept).chain(number.chars()).collect::<String>()
+            });
+            let unused = numbered.take(names.len() + 1).find(|text| used.insert(text.clone()));
+            fitted[at] = unused.unwrap_or_default();
+        }
+    }
+    fitted
+}
+
+/// The places of different names that were fitted to the same text, in the order of the names.
+fn look_alike(names: &[String], fitted: &[String]) -> Vec<Vec<usize>> {
+    let mut of_text: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+    for (at, text) in fitted.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
+        of_text.entry(text).or_default().entry(&names[at]).or_insert(at);
+    }
+    let several = of_text.into_values().filter(|names| names.len() > 1);
+    several.map(|names| names.into_values().collect()).collect()
+}
+
+fn same_beginning(one: &str, other: &str) -> usize {
+    one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count()
+}
+
+/// The beginning and, after an ellipsis, the text from the word on that holds the character `telling`.
+fn without_middle(name: &str, telling: usize, room: usize) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let word = letters[..telling.min(letters.len())].iter().rposition(|letter| *letter == ' ');
+    // A long word is shown from the letter on that tells.
+    let from = word.map_or(telling, |space| space + 1);
+    let from = if letters.len() - from.min(letters.len()) < room { from } else { telling };
+    let rest: String = letters.iter().skip(from).collect();
+    let tail = fit(&rest, i32::try_from(room.saturating_sub(2)).unwrap_or(0) * LETTER);
+    let head = room.saturating_sub(tail.chars().count() + 1);
+    letters.iter().take(head).chain(['…'].iter()).copied().chain(tail.chars()).collect()
+}
+
+/// What the counts of each key add up to, the largest first, equal ones in the order in which they came.
+#[must_use]
+pub fn sums<'a>(counts: impl Iterator<Item = (&'a str, u64)>) -> Vec<(&'a str, u64)> {
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut sums: Vec<(&str, u64)> = Vec::new();
+    for (key, count) in counts {
+        let place = *places.entry(key).or_insert(sums.len());
+        match sums.get_mut(place) {
+            Some((_, sum)) => *sum = sum.saturating_add(count),
+            None => sums.push((key, count)),
+        }
+    }
+    sums.sort_by_key(|(_, sum)| Reverse(*sum));
+    sums
+}
+
+/// A component's hash; the names in brackets are none.
+#[must_use]
+pub fn is_component(key: &str) -> bool {
+    !key.starts_with('(')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,5 +194,44 @@ mod tests {
         assert_eq!(fit("Wetter", 13), "");
         assert_eq!(fit("Wetter", -5), "");
         assert_eq!(fit("", 0), "");
+    }
+    fn fitted(names: &[&str], width: i32) -> Vec<String> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        fit_all(&names, width)
+    }
+
+    #[test]
+    fn names_side_by_side_never_look_alike() {
+        let both = ["User Account List", "User Account Detail", "Calculator"];
+        assert_eq!(fitted(&both, 84), ["User Ac…List", "User …Detail", "Calculator"]);
+        assert_eq!(fitted(&both, 200), both);
+        assert_eq!(
+            fitted(&["abcdefgh1", "abcdefgh2", "abcdefgh3"], 35),
+            ["abc…1", "abc…2", "abc…3"]
+        );
+        // Over the whole range of widths, and for names that differ early, late, or in length only.
+        let many: Vec<String> = (0..12)
+            .flat_map(|at| {
+                [format!("A component {at} of many"), format!("A component{}", "x".repeat(at))]
+            })
+            .collect();
+        for width in (35..300).step_by(7) {
+            let fitted = fit_all(&many, width);
+            let mut distinct = fitted.clone();
+            distinct.sort();
+            distinct.dedup();
+            assert_eq!(distinct.len(), many.len(), "{width}: {fitted:?}");
+            let room = usize::try_from(width / LETTER).unwrap();
+            assert!(fitted.iter().all(|text| text.chars().count() <= room), "{width}: {fitted:?}");
+        }
+        // The same name twice stays the same, and no room is no room.
+        assert_eq!(fitted(&["Weather", "Weather"], 35), ["Weat…", "Weat…"]);
+        assert_eq!(fitted(&["Weather", "Wealth"], 5), ["", ""]);
+    }
+
+    #[test]
+    fn sums_are_in_order() {
+        let counts = [("a", 1), ("b", 2), ("c", 2), ("a", 1), ("d", u64::MAX), ("d", 1)];
+        assert_eq!(sums(counts.into_iter()), [("d", u64::MAX), ("a", 2), ("b", 2), ("c", 2)]);
     }
 }

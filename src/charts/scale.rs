@@ -51,6 +51,33 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// `1 visit`, `2 visits`, `1,234 visits`: every count that a person reads with its noun.
+#[must_use]
+pub fn counted(count: u64, one: &str) -> String {
+    format!("{} {}", grouped(count), noun(count, one))
+}
+
+/// The noun alone, as it stands after `count`.
+#[must_use]
+pub fn noun(count: u64, one: &str) -> String {
+    if count == 1 {
+        return one.to_owned();
+    }
+    let (before, last) = one
+        .rsplit_once([' ', '-'])
+        .map_or(("", one), |(_, last)| (&one[..one.len() - last.len()], last));
+    let ends = |endings: &[&str]| endings.iter().any(|ending| last.ends_with(ending));
+    let many = match last {
+        "person" => "people".to_owned(),
+        _ if last.ends_with('y') && !ends(&["ay", "ey", "oy", "uy"]) => {
+            format!("{}ies", &last[..last.len() - 1])
+        }
+        _ if ends(&["s", "x", "ch", "sh"]) => format!("{last}es"),
+        _ => format!("{last}s"),
+    };
+    format!("{before}{many}")
+}
+
 fn shortened(number: u64, gap: &str) -> String {
     let mut unit = 1;
     let mut letter = "";
@@ -162,6 +189,25 @@ mod tests {
         ] {
             assert_eq!(grouped(number), text);
         }
+    }
+
+    #[test]
+    fn one_is_one_and_all_other_counts_are_many() {
+        for (count, one, text) in [
+            (0, "visit", "0 visits"),
+            (1, "visit", "1 visit"),
+            (1_234, "visit", "1,234 visits"),
+            (1, "person", "1 person"),
+            (2, "person", "2 people"),
+            (2, "entry", "2 entries"),
+            (2, "day", "2 days"),
+            (2, "person-day", "2 person-days"),
+            (2, "more match", "2 more matches"),
+            (21, "point", "21 points"),
+        ] {
+            assert_eq!(counted(count, one), text);
+        }
+        assert_eq!(noun(1, "session"), "session");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Drawing, Shape, fit,
+    Drawing, Shape, fit_all,
     scale::{duration, place},
 };
 
@@ -58,16 +58,17 @@ pub fn timeline(rows: &[Row], span_ms: u64, width: i32) -> Drawing {
             shapes.push(Shape::text("label", x(tick) + 3, TOP - 8, label));
         }
     }
-    for (at, row) in (0_i32..).zip(rows) {
+    let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
+    let names = fit_all(&names, left - 14);
+    for ((at, row), name) in (0_i32..).zip(rows).zip(names) {
         let y = TOP + at * HIGH + (HIGH - BAR) / 2 - 2;
-        let name = fit(&row.name, left - 14);
         shapes.push(Shape::text("name", 0, y + 12, name).tip(&row.name));
         for bar in &row.bars {
             draw_bar(bar, &x, y, &mut shapes);
         }
         draw_marks(&row.marks, &x, y, &mut shapes);
     }
-    Drawing { height: TOP + high + 4, shapes }
+    Drawing { height: TOP + high + 4, shapes, left_out: 0 }
 }
 
 fn draw_bar(bar: &Bar, x: &dyn Fn(u64) -> i32, y: i32, shapes: &mut Vec<Shape>) {

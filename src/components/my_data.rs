@@ -161,7 +161,7 @@ fn downloaded(mine: &Mine, waiting: u64) -> Told {
             }
         };
     }
-    if platform::save_file(FILE, &mine.file).is_err() {
+    if platform::save_file(FILE, "application/json", &mine.file).is_err() {
         return Told::new("warn", "Your browser refused to save the file.");
     }
     let mut text = format!("Saved {FILE} with {}.", count(mine.entries as u64));
@@ -193,5 +193,5 @@ fn still_pending(first: &str, secret: String) -> Told {
 }
 
 fn count(entries: u64) -> String {
-    if entries == 1 { "1 event".to_owned() } else { format!("{entries} events") }
+    crate::charts::scale::counted(entries, "event")
 }

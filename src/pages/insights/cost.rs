@@ -9,7 +9,7 @@ use super::{
     show::{Tile, View},
     table::{Table, Value},
 };
-use crate::charts::scale::{grouped, percent};
+use crate::charts::scale::{counted, grouped, percent};
 
 /// Part of the address, what it is, and the most it may be.
 const ASSUMED: [(&str, &str, u64); 3] = [
@@ -81,37 +81,45 @@ pub fn view(cost: &Cost, assumed: &Assumed) -> View {
     };
     // Not known where requests go elsewhere, and before there was one.
     let way = |column| match cost.sent {
-        Some(_) => format!("{} on the way", shown(sent, column)),
+        Some(_) => format!("{} over the network", shown(sent, column)),
         None => "lines and ids".to_owned(),
     };
     let tile =
         |name: &str, value: String, small: String| Tile { name: name.to_owned(), value, small };
     let late = match cost.late_streams {
-        Some(late) if late > 0 => format!(" {} more streams hold what came late.", grouped(late)),
+        Some(late) if late > 0 => {
+            let hold = if late == 1 { "holds" } else { "hold" };
+            format!(" {} {hold} what came late.", counted(late, "more stream"))
+        }
         _ => String::new(),
     };
     let fill = assumed.users_that_fill(FREE_BYTES, &month);
-    let fill =
-        fill.map_or_else(String::new, |people| format!("full at {} people a day", grouped(people)));
+    let fill = fill.map_or_else(String::new, |people| {
+        format!("limit reached at {} a day", counted(people, "person"))
+    });
     let share_of_free = match percent(month.loki, FREE_BYTES) {
         0 => "under 1 %".to_owned(),
         percent => format!("{} %", grouped(percent)),
     };
     View {
         tiles: vec![
-            tile("An event at Loki", shown(loki, 1), way(1)),
-            tile("A person's day at Loki", shown(loki, 2), way(2)),
-            tile("Streams in Loki", grouped(cost.streams), "whatever the people".to_owned()),
-            tile(&format!("{} days at Loki", assumed.days), shown(loki, 3), way(3)),
+            tile("Size per event in Loki", shown(loki, 1), way(1)),
+            tile("Size per person-day in Loki", shown(loki, 2), way(2)),
+            tile("Streams in Loki", grouped(cost.streams), "does not grow with people".to_owned()),
+            tile(&format!("{} in Loki", counted(assumed.days, "day")), shown(loki, 3), way(3)),
             tile("Of the free 50 GB", share_of_free, fill),
         ],
-        table: Table { heads: vec!["What", "An event", "A person's day", "All days"], rows },
+        table: Table::new(
+            &["Where", "Per event", "Per person-day", "All days"],
+            rows.into_iter(),
+            usize::MAX,
+        ),
         note: format!(
-            "Measured: {} events in {} visits on {} days of a person. The days ahead are supposed to be alike. Grafana \
-             Cloud's free plan counts lines and their ids, unpacked.{late}",
-            grouped(cost.events),
-            grouped(cost.visits),
-            grouped(cost.user_days)
+            "Measured: {} in {} on {}. The calculation assumes that other days are alike. Grafana Cloud's free \
+             plan counts lines and their ids, uncompressed.{late}",
+            counted(cost.events, "event"),
+            counted(cost.visits, "visit"),
+            counted(cost.user_days, "person-day")
         ),
         ..View::default()
     }
@@ -142,11 +150,11 @@ mod tests {
         assert_eq!(
             shown,
             [
-                ("500 B", "100 B on the way"),
-                ("7.5 kB", "1.5 kB on the way"),
-                ("104", "whatever the people"),
-                ("450 MB", "90 MB on the way"),
-                ("1 %", "full at 111,111 people a day"),
+                ("500 B", "100 B over the network"),
+                ("7.5 kB", "1.5 kB over the network"),
+                ("104", "does not grow with people"),
+                ("450 MB", "90 MB over the network"),
+                ("1 %", "limit reached at 111,111 people a day"),
             ]
         );
         assert_eq!(table.rows[3][3], Value::Bytes(Some(450_000_000)));
@@ -155,6 +163,16 @@ mod tests {
             table.rows[1][1..],
             [Value::Bytes(None), Value::Bytes(None), Value::Bytes(None)]
         );
+    }
+
+    #[test]
+    fn one_day_is_one_day() {
+        let one = Assumed { days: 1, ..Assumed::default() };
+        let cost = Cost { events: 1, visits: 1, user_days: 1, late_streams: Some(1), ..measured() };
+        let View { tiles, note, .. } = view(&cost, &one);
+        assert_eq!(tiles[3].name, "1 day in Loki");
+        assert!(note.starts_with("Measured: 1 event in 1 visit on 1 person-day."), "{note}");
+        assert!(note.ends_with("1 more stream holds what came late."), "{note}");
     }
 
     #[test]

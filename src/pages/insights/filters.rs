@@ -1,6 +1,6 @@
 //! The controls above all panels; whatever they change is in the address.
 
-use std::rc::Rc;
+use std::{collections::BTreeSet, rc::Rc};
 
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::{prelude::*, virtual_dom::VTag};
@@ -15,13 +15,12 @@ use crate::{
 pub fn filters(query: &Query, registry: &Rc<Registry>, span: &str) -> Html {
     let components: Vec<(String, String)> =
         registry.components.iter().map(|c| (c.hash.to_string(), c.name.to_string())).collect();
-    let mut kinds: Vec<(String, String)> = Vec::new();
-    for component in &registry.components {
-        let kind = component.category.to_string();
-        if kinds.iter().all(|(known, _)| *known != kind) {
-            kinds.push((kind.clone(), kind));
-        }
-    }
+    let mut known = BTreeSet::new();
+    let kinds = registry.components.iter().map(|component| &component.category);
+    let kinds: Vec<(String, String)> = kinds
+        .filter(|kind| known.insert(*kind))
+        .map(|kind| (kind.to_string(), kind.to_string()))
+        .collect();
     let hidden = [("hidden".to_owned(), "Hidden".to_owned())];
     let chosen = |value: &Option<String>| value.clone().unwrap_or_default();
     html! {
@@ -37,9 +36,9 @@ pub fn filters(query: &Query, registry: &Rc<Registry>, span: &str) -> Html {
                 { date("To", "to", &query.to, query) }
             }
             { choose("Component", "component", &chosen(&query.component), &components, query) }
-            { choose("Type", "type", &chosen(&query.kind), &kinds, query) }
+            { choose("Category", "type", &chosen(&query.kind), &kinds, query) }
             { choose("Entry", "entry", &chosen(&query.entry), &components, query) }
-            { choose("Demo journeys", "demo", &chosen(&query.demo), &hidden, query) }
+            { choose("Demo journeys", "demo", if query.demo.as_deref() == Some("hidden") { "hidden" } else { "" }, &hidden, query) }
             { only("user", query.user.as_deref(), query) }
             { only("session", query.session.as_deref(), query) }
         </div>
@@ -68,7 +67,13 @@ pub fn choose(
     choices: &[(String, String)],
     query: &Query,
 ) -> Html {
-    let everything = if part == "demo" { "Shown" } else { "All" };
+    let everything = match part {
+        "demo" => "Shown",
+        "within" => "Any time",
+        _ => "All",
+    };
+    // An address may name what the registry does not have: the list says so rather than "All".
+    let is_unknown = !chosen.is_empty() && choices.iter().all(|(value, _)| value != chosen);
     let query = query.clone();
     let onchange = Callback::from(move |event: Event| {
         let value = event.target_unchecked_into::<HtmlSelectElement>().value();
@@ -78,10 +83,16 @@ pub fn choose(
         <label class="choice">{ label }
             <select {onchange} name={part}>
                 { option("", everything, chosen.is_empty()) }
+                if is_unknown { { option(chosen, &unlisted(part, chosen), true) } }
                 { for choices.iter().map(|(value, name)| option(value, name, value == chosen)) }
             </select>
         </label>
     }
+}
+
+fn unlisted(part: &str, chosen: &str) -> String {
+    let is_minutes = part == "within" && chosen.parse::<u64>().is_ok();
+    if is_minutes { format!("{chosen} min") } else { chosen.to_owned() }
 }
 
 /// A date, or a whole number up to `most`.

@@ -1,14 +1,17 @@
 //! The answers: what is visited, for how long, in which order, and where people leave.
 
 mod cost;
+mod export;
 pub mod filters;
 mod funnel;
 mod grafana;
 mod notes;
+mod over_time;
 mod panel;
 pub mod period;
 pub mod problems;
 pub mod query;
+pub mod refresh;
 mod sample;
 mod show;
 mod table;
@@ -17,41 +20,37 @@ mod totals;
 use std::rc::Rc;
 
 use insights::{Filter, KnownComponent};
-use wasm_bindgen::{JsCast, closure::Closure};
 use yew::prelude::*;
 use yewdux::use_selector;
 
 use crate::{
     answers::{self, Asked, Question, Source},
+    charts::scale::counted,
     platform,
     registry::Registry,
     route::Page,
     store::{Clm, Store},
 };
-use panel::Panel;
+use panel::{Panel, Told};
 use query::Query;
+use refresh::use_resized;
 
 /// Question, title, unit, and how it looks.
 const PANELS: [(Question, &str, &str, &str); 14] = [
-    (Question::Totals, "How much is going on?", "against the time before", "wide as-tiles"),
-    (Question::Activity, "When are people here?", "visits", "wide as-columns"),
+    (Question::Totals, "Overview", "vs previous period", "wide as-tiles"),
+    (Question::Activity, "Visits over time", "visits", "wide as-columns"),
     (Question::Visits, "Which components are visited?", "visits", "as-bars"),
-    (Question::Time, "Where is time spent?", "time seen", "as-bars"),
-    (Question::Paths, "Which way do people go?", "sessions, step by step", "wide as-flows"),
-    (Question::Flows, "Where do people go next?", "times, from row to column", "wide as-cells"),
-    (Question::Entries, "Where do people come in?", "sessions", "as-bars"),
-    (Question::Exits, "Where do people leave?", "sessions", "as-bars"),
-    (Question::Funnel, "Where does the funnel leak?", "sessions", "wide as-steps"),
-    (Question::Lengths, "How long do people stay?", "sessions", "as-columns"),
+    (Question::Time, "Where is time spent?", "visible time", "as-bars"),
+    (Question::Paths, "Paths", "sessions, step by step", "wide as-flows"),
+    (Question::Flows, "Next component", "moves from row to column", "wide as-cells"),
+    (Question::Entries, "Entry components", "sessions", "as-bars"),
+    (Question::Exits, "Exit components", "sessions", "as-bars"),
+    (Question::Funnel, "Funnel", "sessions", "wide as-steps"),
+    (Question::Lengths, "How long are sessions?", "sessions", "as-columns"),
     (Question::Users, "How many people are active?", "people", "as-columns"),
-    (Question::Loads, "What loads slowly?", "median", "as-bars"),
-    (Question::Errors, "What breaks?", "errors", "as-bars"),
-    (
-        Question::Cost,
-        "What does tracking cost?",
-        "measured, and what it would come to",
-        "wide as-tiles",
-    ),
+    (Question::Loads, "Which components are slow?", "median load time", "as-bars"),
+    (Question::Errors, "Which components fail?", "errors", "as-bars"),
+    (Question::Cost, "What does tracking cost?", "measured and calculated", "wide as-tiles"),
 ];
 
 #[component]
@@ -63,7 +62,9 @@ pub fn Insights() -> Html {
     let turn = use_state_eq(|| 0_u32);
     // Whoever serves the page has no answers.
     let alone = use_state_eq(|| false);
-    let resized = use_resized();
+    let told = use_state_eq(|| Told::Something(String::new()));
+    let has_cards = matches!(*told, Told::Something(_));
+    let resized = (use_resized(), has_cards);
     let on_device = *alone || query.of.as_deref() == Some("device");
     // Names and the funnel's first steps come from the registry.
     let known = registry.is_some();
@@ -85,11 +86,27 @@ pub fn Insights() -> Html {
         within_ms: *within_ms,
         ..(**asked).clone()
     });
-    let refresh_all = use_callback(*turn, {
-        let turn = turn.clone();
-        move |(), now| turn.set(*now + 1)
-    });
+    // Asked by the clock: nothing is dimmed and nothing is said.
+    let is_quiet = use_state_eq(|| false);
+    let ask_again = |quiet: bool| {
+        let (turn, is_quiet) = (turn.clone(), is_quiet.clone());
+        move |(): (), now: &u32| {
+            is_quiet.set(quiet);
+            turn.set(*now + 1);
+        }
+    };
+    let refresh_all = use_callback(*turn, ask_again(false));
+    let refresh_quietly = use_callback(*turn, ask_again(true));
     let refresh = refresh_all.reform(|_: MouseEvent| ());
+    refresh::use_refresh(*told == Told::Nothing, refresh_quietly);
+    {
+        let is_quiet = is_quiet.clone();
+        use_effect_with((*query).clone(), move |_| is_quiet.set(false));
+    }
+    let on_told = use_callback((), {
+        let told = told.clone();
+        move |new, ()| told.set(new)
+    });
     let on_no_server = use_callback((), move |(), ()| alone.set(true));
     let span = period::key(&query);
     html! {
@@ -99,19 +116,22 @@ pub fn Insights() -> Html {
                 <p class="muted">{ whose(&asked.of) }</p>
                 <span class="page-actions">
                     <a class="button" href={(*query).clone().to(Page::Sessions).fragment()}>{ "Sessions" }</a>
-                    <button class="button" onclick={refresh}>{ "Refresh" }</button>
+                    <button class="button" onclick={refresh.clone()}>{ "Refresh" }</button>
                 </span>
             </header>
             if asked.of == Source::Server { <sample::SampleOffer on_filled={refresh_all} /> }
             { filters::filters(&query, &registry, span) }
             if known { { problems::list(&text, &registry) } }
-            <div class="cards">
+            <p class="heard" role="status">{ if *is_quiet { None } else { heard(&told) } }</p>
+            { in_place_of_cards(&told, &asked, notes::unknown(&asked.filter, &query, &registry), refresh) }
+            <div class={classes!("cards", is_quiet.then_some("quiet"))} hidden={!has_cards}>
                 if known {
                 { for PANELS.iter().map(|(question, title, unit, class)| html! {
                     <Panel key={*title} question={*question} title={*title} unit={*unit} class={*class}
                            asked={if *question == Question::Funnel { funnel.clone() } else { asked.clone() }}
                            query={(*query).clone()} registry={registry.clone()}
-                           {resized} on_no_server={on_no_server.clone()}>
+                           {resized} on_no_server={on_no_server.clone()}
+                           on_told={if *question == Question::Totals { on_told.clone() } else { Callback::noop() }}>
                         { match question {
                             Question::Funnel => funnel::builder(&query, &registry),
                             Question::Cost => cost::builder(&query),
@@ -125,12 +145,41 @@ pub fn Insights() -> Html {
     }
 }
 
+/// What the chosen filters come to, for those who hear the page.
+fn heard(told: &Told) -> Option<&str> {
+    match told {
+        Told::Something(text) => Some(text),
+        Told::Nothing | Told::Failed(_) => None,
+    }
+}
+
+/// One message for the whole page where every card would say the same.
+fn in_place_of_cards(
+    told: &Told,
+    asked: &Asked,
+    unknown: String,
+    again: Callback<MouseEvent>,
+) -> Html {
+    match told {
+        Told::Something(_) => Html::default(),
+        Told::Nothing => html! {
+            <p class="empty" id="nothing" role="status">{ unknown }{ panel::nothing(Question::Totals, asked) }</p>
+        },
+        Told::Failed(why) => html! {
+            <div class="card nothing" id="failed" role="alert">
+                <p>{ why }</p>
+                <button class="button" onclick={again}>{ "Try again" }</button>
+            </div>
+        },
+    }
+}
+
 pub fn whose(of: &Source) -> String {
     match of {
         Source::Server => "How everybody who agreed uses this dashboard.".to_owned(),
         Source::Device(records) => format!(
-            "Only this browser's own events, {} of them. There is no server that keeps everybody's.",
-            records.len()
+            "Only this browser's own events: {}. No server collects the events of everybody.",
+            counted(records.len() as u64, "event")
         ),
     }
 }
@@ -163,29 +212,4 @@ pub fn asked(query: &Query, registry: &Registry, of: Source) -> Asked {
     });
     let known = known.collect();
     Asked { range, filter, starts, funnel: Vec::new(), within_ms: None, known, of }
-}
-
-/// The window's width: charts are drawn anew when it changes.
-#[hook]
-pub fn use_resized() -> u32 {
-    let resized = use_state_eq(platform::window_width);
-    {
-        let resized = resized.clone();
-        use_effect_with((), move |()| {
-            let closure =
-                Closure::<dyn FnMut()>::new(move || resized.set(platform::window_width()));
-            let window = web_sys::window();
-            if let Some(window) = &window {
-                let listener = closure.as_ref().unchecked_ref();
-                let _ = window.add_event_listener_with_callback("resize", listener);
-            }
-            move || {
-                if let Some(window) = window {
-                    let listener = closure.as_ref().unchecked_ref();
-                    let _ = window.remove_event_listener_with_callback("resize", listener);
-                }
-            }
-        });
-    }
-    *resized
 }

@@ -5,7 +5,7 @@ use insights::{ComponentVisits, ErrorMessage, Filter, FilterMeaning, Insight, Ro
 use super::query::Query;
 use crate::{
     answers::{Answer, Question},
-    charts::scale::grouped,
+    charts::scale::{counted, grouped},
     registry::Registry,
 };
 
@@ -25,7 +25,7 @@ pub fn filter(
     };
     let chosen = match (&query.component, &query.kind, filter.components.as_slice()) {
         (Some(hash), _, _) => name(hash),
-        (None, Some(kind), _) => format!("a component of the type “{kind}”"),
+        (None, Some(kind), _) => format!("a component of the category “{kind}”"),
         (None, None, [hash, ..]) => name(hash),
         (None, None, []) => String::new(),
     };
@@ -56,12 +56,12 @@ pub fn folded(answer: &Answer) -> String {
         rows.iter().map(Row::folded).sum()
     }
     let (rows, what) = match answer {
-        Answer::Counts(rows) => (of(rows), "components"),
-        Answer::Time(rows) => (of(rows), "components"),
-        Answer::Loads(rows) => (of(rows), "components"),
-        Answer::Errors(rows) => (of(rows), "components"),
-        Answer::Paths(rows) => (of(rows), "ways"),
-        Answer::Flows(rows) => (of(rows), "ways"),
+        Answer::Counts(rows) => (of(rows), "more component"),
+        Answer::Time(rows) => (of(rows), "more component"),
+        Answer::Loads(rows) => (of(rows), "more component"),
+        Answer::Errors(rows) => (of(rows), "more component"),
+        Answer::Paths(rows) => (of(rows), "more path step"),
+        Answer::Flows(rows) => (of(rows), "more pair"),
         Answer::Totals(_)
         | Answer::Activity(_)
         | Answer::Funnel(_)
@@ -70,7 +70,7 @@ pub fn folded(answer: &Answer) -> String {
     };
     match rows {
         0 => String::new(),
-        rows => format!(" The row Other is the sum of {} further {what}.", grouped(rows)),
+        rows => format!(" The row Other is the sum of {}.", counted(rows, what)),
     }
 }
 
@@ -144,7 +144,7 @@ mod tests {
             (
                 Question::Funnel,
                 "type=Text&demo=hidden",
-                "Counts whole sessions that visit a component of the type “Text” and play no demo journey.",
+                "Counts whole sessions that visit a component of the category “Text” and play no demo journey.",
             ),
         ] {
             assert_eq!(says(question, address).as_deref(), Some(told));
@@ -155,7 +155,7 @@ mod tests {
     fn what_is_summed_and_what_nobody_opened_is_said() {
         let some = |rows| Answer::Counts(rows);
         let rows = some(vec![row("A", 2, 0), row("(other)", 5, 1_200)]);
-        assert_eq!(folded(&rows), " The row Other is the sum of 1,200 further components.");
+        assert_eq!(folded(&rows), " The row Other is the sum of 1,200 more components.");
         assert_eq!(folded(&some(vec![row("A", 2, 0)])), "");
         assert_eq!(unvisited(&rows), "");
         assert_eq!(unvisited(&some(vec![row("A", 1, 0), row("B", 0, 0)])), " Nobody opened: B.");

@@ -7,22 +7,32 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::{
-    cost, grafana, notes,
+    cost,
+    export::{self, About},
+    grafana, notes,
     query::Query,
     show::{self, Setting, Tile},
     table::{Table, Value},
+    totals,
 };
 use crate::{
     answers::{self, Answer, Asked, Failure, Question},
-    charts::{picture::Picture, scale::grouped},
+    charts::{
+        picture::Picture,
+        scale::{counted, grouped},
+    },
     navigation, platform,
     registry::Registry,
 };
 
 /// Rows of a table on the screen; a file has all.
 const ROWS: usize = 200;
+const MORE: &str = "Table and export";
+/// Stands for the width of the window while the page is printed, and the pixels between the margins of A4.
+pub const PAPER: u32 = u32::MAX;
+const PAPER_WIDTH: i32 = 660;
 
-#[derive(PartialEq, Properties)]
+#[derive(Clone, PartialEq, Properties)]
 pub struct Props {
     pub question: Question,
     pub title: &'static str,
@@ -32,12 +42,27 @@ pub struct Props {
     pub asked: Rc<Asked>,
     pub query: Query,
     pub registry: Rc<Registry>,
-    /// Changes with the width of the window.
-    pub resized: u32,
+    /// Changes with the room that the page has.
+    pub resized: Resized,
     pub on_no_server: Callback<()>,
+    pub on_told: Callback<Told>,
     #[prop_or_default]
     pub children: Children,
 }
+
+/// What an answer means to the whole page.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// There is something to show: in words, for those who hear the page.
+    Something(String),
+    /// Nothing in this range, with these filters.
+    Nothing,
+    /// Nobody answers, and why.
+    Failed(String),
+}
+
+/// The width of the window, and whether the cards can be seen in it.
+pub type Resized = (u32, bool);
 
 type Known = (Rc<Asked>, Result<Rc<Answer>, String>);
 
@@ -50,14 +75,15 @@ pub fn Panel(props: &Props) -> Html {
     let body = use_node_ref();
     {
         let (width, body) = (width.clone(), body.clone());
-        use_effect_with(props.resized, move |_| {
-            width.set(body.cast::<HtmlElement>().map_or(0, |element| element.client_width()));
+        use_effect_with(props.resized, move |(window, _)| {
+            let measured = body.cast::<HtmlElement>().map_or(0, |element| element.client_width());
+            width.set(if *window == PAPER { PAPER_WIDTH } else { measured });
         });
     }
     let latest = use_mut_ref(|| None::<Rc<Asked>>);
     {
         let (known, question) = (known.clone(), props.question);
-        let on_no_server = props.on_no_server.clone();
+        let (on_no_server, on_told) = (props.on_no_server.clone(), props.on_told.clone());
         use_effect_with((props.asked.clone(), *tries), move |(asked, _)| {
             let asked = asked.clone();
             *latest.borrow_mut() = Some(asked.clone());
@@ -69,6 +95,7 @@ pub fn Panel(props: &Props) -> Html {
                 };
                 // An answer to an earlier question comes too late.
                 if latest.borrow().as_ref() == Some(&asked) {
+                    on_told.emit(told(&answer));
                     known.set(Some((asked, answer)));
                 }
             });
@@ -85,8 +112,7 @@ pub fn Panel(props: &Props) -> Html {
     let content = match &*known {
         None => html! { <div class="waiting" /> },
         Some((_, Err(why))) => html! {
-            // One of them is enough to be heard.
-            <div class="nothing" role={(props.question == Question::Totals).then_some("alert")}>
+            <div class="nothing">
                 <p>{ why }</p>
                 <button class="button" onclick={again}>{ "Try again" }</button>
             </div>
@@ -94,9 +120,11 @@ pub fn Panel(props: &Props) -> Html {
         Some((asked, Ok(answer))) => answered(props, asked, answer, *width, &more),
     };
     let filter = notes::filter(props.question, &props.asked.filter, &props.query, &props.registry);
+    let id = format!("panel-{:?}", props.question);
+    let heading = format!("{id}-title");
     html! {
-        <section class={classes!("card", props.class)} id={format!("panel-{:?}", props.question)}>
-            <h2>{ props.title }<small>{ props.unit }</small></h2>
+        <section class={classes!("card", props.class)} {id} aria-labelledby={heading.clone()}>
+            <h2 id={heading}>{ props.title }<small>{ props.unit }</small></h2>
             { props.children.clone() }
             if let Some(filter) = &filter { <p class="muted filter-meaning">{ filter }</p> }
             <div ref={body} class="answer" aria-busy={is_late.then_some("true")}>{ content }</div>
@@ -104,29 +132,48 @@ pub fn Panel(props: &Props) -> Html {
     }
 }
 
+fn told(answer: &Result<Rc<Answer>, String>) -> Told {
+    match answer {
+        Err(why) => Told::Failed(why.clone()),
+        Ok(answer) => match &**answer {
+            Answer::Totals(totals) if totals::is_empty(totals) => Told::Nothing,
+            Answer::Totals(totals) => {
+                let now = &totals[0].summary;
+                let (visits, sessions) =
+                    (counted(now.visits, "visit"), counted(now.sessions, "session"));
+                Told::Something(format!("{visits} in {sessions}."))
+            }
+            _ => Told::Something(String::new()),
+        },
+    }
+}
+
 /// Whether what is below the picture is shown.
 type More = UseStateHandle<bool>;
 
-fn answered(props: &Props, asked: &Asked, answer: &Answer, width: i32, more: &More) -> Html {
-    let set = Setting {
+fn setting<'a>(props: &'a Props, asked: &'a Asked, width: i32, rows: usize) -> Setting<'a> {
+    Setting {
         registry: &props.registry,
         asked,
         width,
         offset: &platform::ahead_of_utc,
         assumed: cost::assumed(&props.query),
-        rows: if **more { usize::MAX } else { 1 },
-    };
+        rows,
+    }
+}
+
+fn answered(
+    props: &Props,
+    asked: &Rc<Asked>,
+    answer: &Rc<Answer>,
+    width: i32,
+    more: &More,
+) -> Html {
+    let set = setting(props, asked, width, if **more { ROWS } else { 1 });
     let show::View { tiles, drawing, table, note } = show::view(props.question, answer, &set);
     if table.is_empty() || notes::is_nothing(answer) {
-        let text = match props.question {
-            Question::Errors => "No errors in this time.",
-            _ if asked.filter.is_empty() => {
-                "Nothing in this time. Open a component on the dashboard, or widen the range."
-            }
-            _ => "Nothing in this time with these filters. Choose All, or widen the range.",
-        };
         let unknown = notes::unknown(&asked.filter, &props.query, &props.registry);
-        return html! { <p class="nothing">{ unknown }{ text }</p> };
+        return html! { <p class="nothing">{ unknown }{ nothing(props.question, asked) }</p> };
     }
     let query = props.query.clone();
     let onpick = Callback::from(move |hash: String| {
@@ -143,16 +190,27 @@ fn answered(props: &Props, asked: &Asked, answer: &Answer, width: i32, more: &Mo
     html! {
         <>
             if !tiles.is_empty() { <dl class="stats">{ for tiles.iter().map(tile) }</dl> }
-            if width > 0 && drawing.height > 0 { <Picture {drawing} {width} label={props.title} {onpick} /> }
+            if width > 0 && drawing.height > 0 { <Picture {drawing} {width} {onpick} /> }
             <p class="note">{ note }{ notes::unvisited(answer) }{ notes::folded(answer) }</p>
             <details open={is_open}>
-                <summary onclick={turn}>{ "Numbers and export" }</summary>
+                <summary onclick={turn} aria-label={format!("{MORE}: {}", props.title)}>{ MORE }</summary>
                 if is_open {
-                    { exports(props, asked, &table) }
+                    { exports(props, asked, answer) }
                     { numbers(&table, props) }
                 }
             </details>
         </>
+    }
+}
+
+/// What is said in place of an answer that has nothing.
+pub fn nothing(question: Question, asked: &Asked) -> &'static str {
+    match question {
+        Question::Errors => "No errors in this period.",
+        _ if asked.filter.is_empty() => {
+            "No data in this period. Open a component on the dashboard, or choose a longer range."
+        }
+        _ => "No data in this period with these filters. Choose All, or a longer range.",
     }
 }
 
@@ -162,14 +220,35 @@ fn tile(Tile { name, value, small }: &Tile) -> Html {
     }
 }
 
-fn exports(props: &Props, asked: &Asked, table: &Table) -> Html {
+/// All rows of an answer, in a file.
+fn save(props: &Props, asked: &Asked, answer: &Answer, ending: &str) {
+    let set = setting(props, asked, 0, usize::MAX);
+    let table = show::view(props.question, answer, &set).table;
+    let mut filters = export::filters(&props.query);
+    if props.question == Question::Funnel {
+        filters.extend(props.query.within.clone().map(|minutes| ("within minutes", minutes)));
+    }
+    let about = About {
+        question: format!("{:?}", props.question).to_ascii_lowercase(),
+        title: props.title,
+        range: asked.range,
+        zone: platform::time_zone(),
+        offset: &platform::ahead_of_utc,
+        filters,
+    };
+    let name = export::file_name(&about, ending);
+    match ending {
+        "csv" => platform::download(&name, "text/csv", &export::csv(&table, &about)),
+        _ => platform::download(&name, "application/json", &export::json(&table, &about)),
+    }
+}
+
+fn exports(props: &Props, asked: &Rc<Asked>, answer: &Rc<Answer>) -> Html {
     let question = props.question;
-    let file = |ending: &'static str, text: fn(&Table) -> String| {
-        let table = table.clone();
-        Callback::from(move |_: MouseEvent| {
-            let name = format!("{question:?}.{ending}").to_ascii_lowercase();
-            platform::download(&name, &text(&table));
-        })
+    let file = |ending: &'static str| {
+        let (asked, answer) = (asked.clone(), answer.clone());
+        let props = Props { children: Children::default(), ..props.clone() };
+        Callback::from(move |_: MouseEvent| save(&props, &asked, &answer, ending))
     };
     let query = match grafana::query(question, asked) {
         Err(why) => html! { <span class="muted">{ why }</span> },
@@ -186,8 +265,8 @@ fn exports(props: &Props, asked: &Asked, table: &Table) -> Html {
     };
     html! {
         <p class="exports">
-            <button class="button" onclick={file("csv", Table::csv)}>{ "CSV" }</button>
-            <button class="button" onclick={file("json", Table::json)}>{ "JSON" }</button>
+            <button class="button" onclick={file("csv")}>{ "CSV" }</button>
+            <button class="button" onclick={file("json")}>{ "JSON" }</button>
             { query }
         </p>
     }
@@ -201,15 +280,14 @@ fn numbers(table: &Table, props: &Props) -> Html {
                 let href = props.query.clone().with("component", hash).fragment();
                 html! { <td><a {href}>{ text }</a></td> }
             }
-            Value::Text(_) | Value::Component(..) | Value::Time(_) => html! { <td>{ text }</td> },
+            value if value.is_text() => html! { <td>{ text }</td> },
             _ => html! { <td class="figure">{ text }</td> },
         }
     };
-    let all = table.rows.len();
+    let all = table.all;
     let head = |(at, name): (usize, &&'static str)| {
         let below = table.rows.first().and_then(|row| row.get(at));
-        let is_text =
-            matches!(below, None | Some(Value::Text(_) | Value::Component(..) | Value::Time(_)));
+        let is_text = below.is_none_or(Value::is_text);
         let class = (!is_text).then_some("figure");
         html! { <th scope="col" {class}>{ *name }</th> }
     };
@@ -219,7 +297,7 @@ fn numbers(table: &Table, props: &Props) -> Html {
                 <thead><tr>{ for table.heads.iter().enumerate().map(head) }</tr></thead>
                 <tbody>{ for table.rows.iter().take(ROWS).map(|row| html! { <tr>{ for row.iter().map(cell) }</tr> }) }</tbody>
             </table>
-            if all > ROWS { { format!("The first {ROWS} rows of {}; the files have all.", grouped(all as u64)) } }
+            if all > ROWS { { format!("The first {ROWS} of {} rows. The files have all.", grouped(all as u64)) } }
         </div>
     }
 }

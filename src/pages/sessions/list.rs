@@ -8,10 +8,13 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yewdux::use_selector;
 
-use super::{counted, failure, short, use_answer};
+use super::{failure, short, use_answer};
 use crate::{
     answers::{self, Asked, Source},
-    charts::{calendar, scale::duration},
+    charts::{
+        calendar,
+        scale::{counted, duration},
+    },
     components::icon::{Shape, icon},
     pages::insights::{asked, filters, period, problems, query::Query, whose},
     platform,
@@ -112,7 +115,7 @@ fn Search(props: &SearchProps) -> Html {
         <label class="search">
             { icon(Shape::Search) }
             <input type="search" name="search" maxlength={MAX_SEARCH} autocomplete="off"
-                   placeholder="A component, or the beginning of an id" aria-label="Search sessions"
+                   placeholder="Component name or start of an ID" aria-label="Search sessions"
                    value={props.query.search.clone().unwrap_or_default()} {oninput} />
         </label>
     }
@@ -127,8 +130,10 @@ fn empty(page: usize, query: &Query) -> Html {
         };
     }
     let text = match &query.search {
-        Some(_) => "No session is found. Try less of the name or the id, or a wider range.",
-        None => "No session in this time. Open a component on the dashboard, or widen the range.",
+        Some(_) => "No sessions found. Try a shorter name, the start of an ID, or a longer range.",
+        None => {
+            "No sessions in this period. Open a component on the dashboard, or choose a longer range."
+        }
     };
     html! { <p class="empty">{ text }</p> }
 }

@@ -6,16 +6,16 @@ use insights::{Kind, Moment, Story, Visit};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::{counted, failure, use_answer};
+use super::{failure, use_answer};
 use crate::{
     answers::{self, Source},
     charts::{
         calendar,
         picture::Picture,
-        scale::duration,
+        scale::{counted, duration, grouped},
         timeline::{self, Bar, Mark, Row, timeline},
     },
-    pages::insights::{query::Query, use_resized},
+    pages::insights::{query::Query, refresh::use_resized},
     platform,
     player::{self, Command},
     registry::Registry,
@@ -113,16 +113,16 @@ fn Told(props: &ToldProps) -> Html {
                 <a class="button" href={answers}>{ "Insights of this session" }</a>
             </div>
             <section class="card" id="timeline">
-                <h2>{ "What happened when?" }<small>{ "from its beginning" }</small></h2>
+                <h2>{ "What happened when?" }<small>{ "time since start" }</small></h2>
                 <div ref={body}>
                     if *width > 0 {
                         <Picture drawing={timeline(&rows, span_ms, *width)} width={*width}
-                                 label="What happened when?" onpick={Callback::noop()} />
+                                 onpick={Callback::noop()} />
                     }
                 </div>
                 <p class="note">
-                    { "Bars: seen. Hatched: nobody looked. Ticks: somebody did something. Diamonds: errors." }
-                    if more > 0 { { format!(" {more} more in the table.") } }
+                    { "Solid: visible. Hatched: in background. Ticks: interactions. Diamonds: errors." }
+                    if more > 0 { { format!(" {} in the table.", counted(more as u64, "more component")) } }
                     if story.cut { { " This session is longer than what is shown: these are its first events." } }
                 </p>
                 { table(story, registry) }
@@ -143,7 +143,7 @@ fn facts(story: &Story) -> Html {
         <dl class="stats">
             { stat("Began", format!("{} {}", calendar::day(at, offset), calendar::clock(at, offset))) }
             { stat("Length", duration(story.ended_ms.saturating_sub(at))) }
-            { stat("Seen", duration(stay_ms)) }
+            { stat("Visible time", duration(stay_ms)) }
             { stat("Visits", story.visits.len().to_string()) }
             { stat("Interactions", count(Kind::Interaction).to_string()) }
             { stat("Errors", count(Kind::Error).to_string()) }
@@ -179,7 +179,7 @@ fn name(visit: Option<&Visit>, registry: &Registry) -> String {
 }
 
 fn after(ms: u64) -> String {
-    if ms == 0 { "at the beginning".to_owned() } else { format!("after {}", duration(ms)) }
+    if ms == 0 { "at the start".to_owned() } else { format!("after {}", duration(ms)) }
 }
 
 fn said(moment: &Moment) -> String {
@@ -205,7 +205,7 @@ fn rows(story: &Story, registry: &Registry) -> Vec<Row> {
     let page = (!story.other.is_empty()).then(|| row_of(None));
     for (visit, at) in story.visits.iter().zip(places) {
         let tip = format!(
-            "{} · {}, seen for {}{}",
+            "{} · {}, visible for {}{}",
             name(Some(visit), registry),
             after(since(visit.start_ms)),
             duration(visit.stay_ms),
@@ -238,7 +238,7 @@ fn table(story: &Story, registry: &Registry) -> Html {
     let since = |at_ms: u64| at_ms.saturating_sub(story.started_ms);
     let mut steps: Vec<(u64, String, String)> = Vec::new();
     for visit in &story.visits {
-        let stay = format!("opened, seen for {}", duration(visit.stay_ms));
+        let stay = format!("opened, visible for {}", duration(visit.stay_ms));
         steps.push((since(visit.start_ms), name(Some(visit), registry), stay));
         for part in &visit.hidden {
             let away = format!("hidden for {}", duration(part.to_ms.saturating_sub(part.from_ms)));
@@ -263,7 +263,7 @@ fn table(story: &Story, registry: &Registry) -> Html {
                     </tbody>
                 </table>
             </div>
-            if all > MAX_TABLE { <p class="note">{ format!("The first {MAX_TABLE} of {all}.") }</p> }
+            if all > MAX_TABLE { <p class="note">{ format!("The first {} of {} steps.", grouped(MAX_TABLE as u64), grouped(all as u64)) }</p> }
         </details>
     }
 }
