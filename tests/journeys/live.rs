@@ -74,7 +74,7 @@ async fn the_stations_count_what_really_happens() {
     person.run(&find("COMPONENT_VISIT")).await;
     person.until("return document.querySelectorAll('.event').length === 1", 0).await;
     person.run(&find("no such word")).await;
-    person.see_text("No event has this word").await;
+    person.see_text("No event contains this text").await;
     person.run(&find("")).await;
     // Held still, the rows stay while the numbers go on.
     let shown = rows.len() as u64;

@@ -160,7 +160,7 @@ async fn what_was_done_is_said_once_and_goes() {
     person.go("#/insights?range=1h").await;
     person.click("#panel-Visits summary").await;
     person.click("#panel-Visits .exports button").await;
-    person.until("return document.querySelector('[role=status]#toast').textContent === 'Saved as visits.csv'", 0).await;
+    person.until("return /^Saved as clm-visits-\\d{4}-\\d\\d-\\d\\d-to-\\d{4}-\\d\\d-\\d\\d\\.csv$/.test(document.querySelector('[role=status]#toast').textContent)", 0).await;
     person.until("return document.querySelector('#toast').textContent === ''", 0).await;
     person.leave().await;
 }

@@ -8,6 +8,7 @@
 mod support;
 
 mod access;
+mod charts;
 mod commands;
 mod consent;
 mod demo;

@@ -65,7 +65,7 @@ async fn a_session_is_found_and_told() {
         )
     };
     person.run(&search("no such thing")).await;
-    person.see_text("No session is found").await;
+    person.see_text("No sessions found").await;
     person.run(&search("user ACC")).await;
     person.see(".session-row").await;
     let user = site.rows()[0]["user_id"].as_str().unwrap()[..10].to_owned();

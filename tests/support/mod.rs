@@ -327,6 +327,47 @@ impl Person {
         self.driver.find(By::Css(selector)).await.unwrap().click().await.unwrap();
     }
 
+    /// The middle of an element, in the window.
+    async fn middle(&self, selector: &str) -> (f64, f64) {
+        self.see(selector).await;
+        let place = self
+            .run(&format!(
+                "const e = document.querySelector(\"{selector}\"); e.scrollIntoView({{ block: 'center' }});
+                 const box = e.getBoundingClientRect();
+                 return JSON.stringify([box.x + box.width / 2, box.y + box.height / 2])"
+            ))
+            .await;
+        serde_json::from_str(&place).unwrap()
+    }
+
+    async fn mouse(&self, kind: &str, (x, y): (f64, f64)) {
+        let button = if kind == "mouseMoved" { "none" } else { "left" };
+        let event =
+            serde_json::json!({ "type": kind, "x": x, "y": y, "button": button, "clickCount": 1 });
+        self.driver.cdp().send_raw("Input.dispatchMouseEvent", event).await.unwrap();
+    }
+
+    /// Moves the mouse over whatever lies in the middle of an element.
+    pub async fn point_at(&self, selector: &str) {
+        let place = self.middle(selector).await;
+        self.mouse("mouseMoved", place).await;
+    }
+
+    /// Clicks at whatever lies there.
+    pub async fn click_at(&self, selector: &str) {
+        let place = self.middle(selector).await;
+        for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
+            self.mouse(kind, place).await;
+        }
+    }
+
+    /// Taps whatever lies there with a finger.
+    pub async fn tap(&self, selector: &str) {
+        let (x, y) = self.middle(selector).await;
+        let tap = serde_json::json!({ "x": x, "y": y, "gestureSourceType": "touch" });
+        self.driver.cdp().send_raw("Input.synthesizeTapGesture", tap).await.unwrap();
+    }
+
     /// Presses keys wherever the focus is.
     pub async fn press(&self, keys: impl Into<TypingData>) {
         let focused = self.driver.active_element().await.unwrap();

@@ -14,7 +14,7 @@ pub async fn walk(person: &Person, range: &str, mut look: impl AsyncFnMut(&str))
     person.click(".consent .link").await;
     look("question-details").await;
     person.go("#/live").await;
-    person.see_text("wait in memory").await;
+    person.see_text("In memory until you answer").await;
     look("live-waiting").await;
     person.go("#/component/welcome").await;
     person.agree().await;
@@ -81,7 +81,7 @@ async fn insights(person: &Person, range: &str, look: &mut impl AsyncFnMut(&str)
     person.run("document.querySelector('#panel-Visits').scrollIntoView(); return ''").await;
     look("insights-numbers").await;
     person.go("#/insights?range=custom&from=2001-01-01&to=2001-01-02").await;
-    person.see("#panel-Visits .nothing").await;
+    person.see("#nothing").await;
     look("insights-empty").await;
 }
 
@@ -92,7 +92,7 @@ async fn sessions(person: &Person, look: &mut impl AsyncFnMut(&str)) {
     person.see(".session-row").await;
     look("sessions").await;
     person.go("#/sessions?search=zzzz").await;
-    person.see_text("No session is found").await;
+    person.see_text("No sessions found").await;
     look("sessions-empty").await;
     person.back().await;
     person.click(".session-row").await;

@@ -1,4 +1,4 @@
-//! The latest events as rows, each with its JSON: filtered, held still, and never more than can be read.
+//! The latest events as rows, each with its JSON: filtered, paused, and never more than can be read.
 
 use std::rc::Rc;
 
@@ -6,7 +6,10 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
-    charts::calendar,
+    charts::{
+        calendar,
+        scale::{counted, grouped},
+    },
     platform,
     store::tracking::{LiveEvent, Place},
 };
@@ -80,16 +83,16 @@ pub fn Events(props: &Props) -> Html {
     html! {
         <>
             <div class="event-tools">
-                <input type="search" name="events" placeholder="Filter by any word of an event"
+                <input type="search" name="events" placeholder="Filter by any text of an event"
                        aria-label="Filter the events" {oninput} />
                 <button class="button" id="hold" onclick={hold}>
-                    { if held.is_some() { "Go on" } else { "Hold still" } }
+                    { if held.is_some() { "Resume" } else { "Pause" } }
                 </button>
                 <span class="muted" role="status">{ summary(&found, events, held.is_some()) }</span>
             </div>
             if found.is_empty() {
                 <p class="empty">
-                    { if events.is_empty() { props.empty.clone() } else { "No event has this word.".into() } }
+                    { if events.is_empty() { props.empty.clone() } else { "No event contains this text.".into() } }
                 </p>
             } else {
                 <ol class="events">{ for found.iter().take(*rows).map(row) }</ol>
@@ -102,11 +105,12 @@ pub fn Events(props: &Props) -> Html {
 }
 
 fn summary(found: &[&LiveEvent], events: &[LiveEvent], held: bool) -> String {
-    let still = if held { ", held still" } else { "" };
+    let paused = if held { ", paused" } else { "" };
+    let latest = counted(events.len() as u64, "latest event");
     if found.len() == events.len() {
-        format!("the latest {}{still}", events.len())
+        format!("{latest}{paused}")
     } else {
-        format!("{} of the latest {}{still}", found.len(), events.len())
+        format!("{} of {latest}{paused}", grouped(found.len() as u64))
     }
 }
 

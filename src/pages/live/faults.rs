@@ -2,7 +2,10 @@
 
 use yew::prelude::*;
 
-use crate::store::{Action, TrackingStatus, clm::Fault};
+use crate::{
+    charts::scale::counted,
+    store::{Action, TrackingStatus, clm::Fault},
+};
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -30,24 +33,25 @@ pub fn Faults(props: &Props) -> Html {
         })
     };
     let buttons = if *sure {
-        vec![("forget-now", "Forget them", true, forget), ("forget-not", "Keep them", true, keep)]
+        vec![("forget-now", "Discard", true, forget), ("forget-not", "Cancel", true, keep)]
     } else {
         let fault =
             |fault: Fault| props.dispatch.reform(move |_: MouseEvent| Action::FaultTried(fault));
-        let pause = if paused { "Send again" } else { "Pause sending" };
+        let pause = if paused { "Resume sending" } else { "Pause sending" };
         let network = if offline { "Go online" } else { "Go offline" };
         vec![
             ("pause-sending", pause, true, fault(Fault::Pause(!paused))),
             ("go-offline", network, true, fault(Fault::Offline(!offline))),
-            ("forget", "Forget what waits", waiting > 0, ask),
+            ("forget", "Discard queued events", waiting > 0, ask),
         ]
     };
     let words = match (*sure, paused, offline) {
         (true, ..) => format!(
-            "Forget what waits ({waiting})? It is gone for good, also from this device, and counted as dropped."
+            "Discard {}? What is discarded is deleted from this device and counted as dropped.",
+            counted(waiting, "queued event")
         ),
         (_, true, _) => {
-            "Nothing is sent until you send again or reload. Events wait on this device.".into()
+            "Nothing is sent until you resume sending or reload. Events wait on this device.".into()
         }
         (_, _, true) => {
             "Requests fail as without a network, until you go online or reload. Nothing is lost."

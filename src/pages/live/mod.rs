@@ -11,7 +11,7 @@ use yewdux::use_store_value;
 
 use crate::{
     answers,
-    charts::calendar,
+    charts::{calendar, scale::counted},
     platform,
     store::{Consent, TrackingStatus, use_dispatch},
 };
@@ -45,7 +45,7 @@ pub fn Live() -> Html {
         <main class="page" id="main">
             <header class="page-head">
                 <h1>{ "Live" }</h1>
-                <p class="muted">{ "The way of each event from this tab, as it happens." }</p>
+                <p class="muted">{ "How this tab's events are delivered, as it happens." }</p>
             </header>
             <ol class="stats stations">
                 { for stations(&status, sinks.as_deref(), flushed).into_iter().map(|station| html! {
@@ -84,15 +84,13 @@ fn dropped(status: &TrackingStatus) -> String {
 fn empty(status: &TrackingStatus) -> String {
     match status.consent {
         Consent::Pending => format!(
-            "{} things happened so far and wait in memory for your answer. Agree below to see them here.",
-            status.pending
+            "In memory until you answer: {}. Agree below to see what is recorded.",
+            counted(status.pending, "event")
         ),
         Consent::Denied => {
-            "Tracking is off, so there is nothing to see. Allow it under the chip at the top."
+            "Tracking is off, so there are no events. Turn it on under the button at the top right."
                 .to_owned()
         }
-        Consent::Granted => {
-            "Nothing was recorded yet. Open a component on the dashboard.".to_owned()
-        }
+        Consent::Granted => "No events yet. Open a component on the dashboard.".to_owned(),
     }
 }

@@ -25,7 +25,7 @@ pub fn stations(
         |name, count, words: &str| Station { name, count, words: words.into(), held: false };
     let (passed, gate) = match status.consent {
         Consent::Granted => (status.recorded, "passed: you agreed"),
-        Consent::Pending => (status.pending, "wait for your answer"),
+        Consent::Pending => (status.pending, "waiting for your answer"),
         Consent::Denied => (0, "closed: nothing passes"),
     };
     let mut kept = format!("waiting, {} kept on this device", status.persisted);
@@ -33,15 +33,15 @@ pub fn stations(
         kept.push_str(&format!(", {} from before", status.restored));
     }
     let again = status.retried;
-    let batch = format!("on the way; batches: {} arrived, {again} sent again", status.batches_sent);
+    let batch = format!("being sent; batches: {} arrived, {again} resent", status.batches_sent);
     let server = match (&status.last_answer, flushed) {
         (None, _) => "nothing sent yet".to_owned(),
         (Some(answer), None) => format!("last answer: {answer}"),
         (Some(answer), Some(at)) => format!("last answer: {answer}; last arrival {at}"),
     };
     [
-        station("Action", status.actions, "whatever changed on this page"),
-        station("Event", status.signals, "of these tell how it is used"),
+        station("Action", status.actions, "changes of this page"),
+        station("Event", status.signals, "of these are about use"),
         Station { held: status.pending > 0, ..station("Consent", passed, gate) },
         Station {
             held: status.paused || status.offline,
@@ -57,10 +57,10 @@ pub fn stations(
 fn loki(sinks: Option<&[Sink]>) -> Station {
     let known = sinks.map(|sinks| sinks.iter().find(|sink| sink.sink == "loki"));
     let (count, waiting, words) = match known {
-        None => (0, 0, "not known: no server of ours answers".to_owned()),
-        Some(None) => (0, 0, "no Loki is set up; the server keeps all itself".to_owned()),
+        None => (0, 0, "not known: this page has no server of its own".to_owned()),
+        Some(None) => (0, 0, "no Loki is set up; the server stores all events".to_owned()),
         Some(Some(Sink { forwarded, waiting, refused, .. })) => {
-            let mut words = format!("of everybody's; {waiting} wait at the server");
+            let mut words = format!("from everybody; {waiting} waiting at the server");
             if *refused > 0 {
                 words.push_str(&format!(", {refused} refused"));
             }
@@ -102,13 +102,13 @@ mod tests {
         assert_eq!(
             all.each_ref().map(told),
             [
-                "Action 90 whatever changed on this page",
-                "Event 12 of these tell how it is used",
+                "Action 90 changes of this page",
+                "Event 12 of these are about use",
                 "Consent 14 passed: you agreed",
                 "Queue 5 waiting, 9 kept on this device, 2 from before",
-                "Batch 4 on the way; batches: 1 arrived, 3 sent again",
+                "Batch 4 being sent; batches: 1 arrived, 3 resent",
                 "Server 7 last answer: HTTP 503; last arrival 10:00:00 !",
-                "Loki 40 of everybody's; 3 wait at the server, 1 refused !",
+                "Loki 40 from everybody; 3 waiting at the server, 1 refused !",
             ]
         );
     }
@@ -117,14 +117,14 @@ mod tests {
     fn what_is_closed_held_or_missing_is_said() {
         let status = |consent| TrackingStatus { consent, pending: 3, ..TrackingStatus::default() };
         let of = |status: &TrackingStatus, at: usize| told(&stations(status, None, None)[at]);
-        assert_eq!(of(&status(Consent::Pending), 2), "Consent 3 wait for your answer !");
+        assert_eq!(of(&status(Consent::Pending), 2), "Consent 3 waiting for your answer !");
         let denied = TrackingStatus { pending: 0, ..status(Consent::Denied) };
         assert_eq!(of(&denied, 2), "Consent 0 closed: nothing passes");
         let paused = TrackingStatus { paused: true, queued: 2, ..TrackingStatus::default() };
         assert_eq!(of(&paused, 3), "Queue 2 waiting, 0 kept on this device !");
         assert_eq!(of(&paused, 5), "Server 0 nothing sent yet");
-        assert_eq!(of(&paused, 6), "Loki 0 not known: no server of ours answers");
+        assert_eq!(of(&paused, 6), "Loki 0 not known: this page has no server of its own");
         let none = told(&stations(&paused, Some(&[]), None)[6]);
-        assert_eq!(none, "Loki 0 no Loki is set up; the server keeps all itself");
+        assert_eq!(none, "Loki 0 no Loki is set up; the server stores all events");
     }
 }

@@ -16,7 +16,9 @@ use crate::{
         scale::{counted, duration},
     },
     components::icon::{Shape, icon},
-    pages::insights::{asked, filters, period, problems, query::Query, whose},
+    pages::insights::{
+        asked, filters, period, problems, query::Query, refresh::use_refresh, whose,
+    },
     platform,
     registry::Registry,
     route::{Page, Route},
@@ -39,7 +41,7 @@ pub struct Props {
     pub registry: Rc<Registry>,
     /// Raised to ask again.
     pub turns: u32,
-    pub refresh: Callback<MouseEvent>,
+    pub refresh: Callback<()>,
     pub on_no_server: Callback<()>,
 }
 
@@ -59,6 +61,10 @@ pub fn List(props: &Props) -> Html {
     };
     let question = (asked, search, page);
     let (known, again) = use_answer(question, ask, props.on_no_server.clone());
+    let is_empty = matches!(&known, Some(Ok(sessions)) if sessions.is_empty());
+    // Later pages would move below the reader's eyes.
+    let refresh = if page == 1 { props.refresh.clone() } else { Callback::noop() };
+    use_refresh(is_empty, refresh);
     let span = period::key(query);
     let content = match &known {
         None => html! { <div class="waiting" aria-busy="true" /> },
@@ -80,7 +86,7 @@ pub fn List(props: &Props) -> Html {
                 <p class="muted">{ whose(of) }</p>
                 <span class="page-actions">
                     <a class="button" href={query.clone().to(Page::Insights).fragment()}>{ "Insights" }</a>
-                    <button class="button" onclick={props.refresh.clone()}>{ "Refresh" }</button>
+                    <button class="button" onclick={props.refresh.reform(|_: MouseEvent| ())}>{ "Refresh" }</button>
                 </span>
             </header>
             <Search query={query.clone()} />

@@ -37,7 +37,7 @@ pub fn Sessions() -> Html {
     });
     let on_no_server = use_callback((), move |(), ()| alone.set(true));
     let turns = *turn;
-    let refresh = use_callback(turns, move |_: MouseEvent, now| turn.set(*now + 1));
+    let refresh = use_callback(turns, move |(): (), now| turn.set(*now + 1));
     let Some(registry) = (*registry).clone() else {
         // Names and types come from it.
         return html! { <main class="page" id="main"><div class="waiting" aria-busy="true" /></main> };
