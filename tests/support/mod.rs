@@ -328,44 +328,40 @@ impl Person {
     }
 
     /// The middle of an element, in the window.
-    async fn middle(&self, selector: &str) -> (f64, f64) {
+    async fn middle(&self, selector: &str) -> (i64, i64) {
         self.see(selector).await;
         let place = self
             .run(&format!(
                 "const e = document.querySelector(\"{selector}\"); e.scrollIntoView({{ block: 'center' }});
                  const box = e.getBoundingClientRect();
-                 return JSON.stringify([box.x + box.width / 2, box.y + box.height / 2])"
+                 return JSON.stringify([box.x + box.width / 2, box.y + box.height / 2].map(Math.round))"
             ))
             .await;
         serde_json::from_str(&place).unwrap()
     }
 
-    async fn mouse(&self, kind: &str, (x, y): (f64, f64)) {
-        let button = if kind == "mouseMoved" { "none" } else { "left" };
-        let event =
-            serde_json::json!({ "type": kind, "x": x, "y": y, "button": button, "clickCount": 1 });
-        self.driver.cdp().send_raw("Input.dispatchMouseEvent", event).await.unwrap();
-    }
-
     /// Moves the mouse over whatever lies in the middle of an element.
     pub async fn point_at(&self, selector: &str) {
-        let place = self.middle(selector).await;
-        self.mouse("mouseMoved", place).await;
+        let (x, y) = self.middle(selector).await;
+        self.driver.action_chain().move_to(x, y).perform().await.unwrap();
     }
 
     /// Clicks at whatever lies there.
     pub async fn click_at(&self, selector: &str) {
-        let place = self.middle(selector).await;
-        for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
-            self.mouse(kind, place).await;
-        }
+        let (x, y) = self.middle(selector).await;
+        self.driver.action_chain().move_to(x, y).click().perform().await.unwrap();
     }
 
-    /// Taps whatever lies there with a finger.
+    /// Taps whatever lies there with a finger: what a browser tells the page of it, in its order.
     pub async fn tap(&self, selector: &str) {
         let (x, y) = self.middle(selector).await;
-        let tap = serde_json::json!({ "x": x, "y": y, "gestureSourceType": "touch" });
-        self.driver.cdp().send_raw("Input.synthesizeTapGesture", tap).await.unwrap();
+        self.run(&format!(
+            "const e = document.elementFromPoint({x}, {y});
+             for (const [kind, event] of [['touchstart', TouchEvent], ['touchend', TouchEvent], ['mouseover', MouseEvent], ['click', MouseEvent]])
+                 e.dispatchEvent(new event(kind, {{ bubbles: true, cancelable: true }}));
+             return ''"
+        ))
+        .await;
     }
 
     /// Presses keys wherever the focus is.
