@@ -197,16 +197,13 @@ async fn insights_show_what_arrives_without_a_click() {
 }
 
 #[tokio::test]
-async fn what_the_address_says_wrongly_is_told() {
+async fn a_filter_that_the_registry_does_not_know_is_not_shown_as_all() {
     let site = Site::start(None).await;
-    let person = Person::arrive(&site, "#/insights?range=abc").await;
-    person.see_text("There is no time range").await;
-    person.go("#/insights?range=custom&from=2026-02-02&to=2026-02-01").await;
-    person.see_text("The first day is after the last day").await;
-    person.go("#/insights?component=nope").await;
-    person.see_text("The registry has no component \"nope\"").await;
-    let chosen = "return document.querySelector(\"select[name='component']\").value";
-    assert_eq!(person.run(chosen).await, "nope");
+    let person = Person::arrive(&site, "#/insights?component=nope&type=none").await;
+    person.see("#nothing").await;
+    let chosen = "const value = name => document.querySelector(`select[name='${name}']`).value;
+        return value('component') + ' ' + value('type')";
+    assert_eq!(person.run(chosen).await, "nope none");
     person.leave().await;
 }
 

@@ -575,7 +575,7 @@ async fn an_address_that_cannot_be_done_as_it_stands_says_so() {
     ] {
         person.see_text(said).await;
     }
-    person.see_text("Nothing in this time with these filters").await;
+    person.see_text("No data in this period with these filters").await;
     // What the server refuses is no outage.
     person.go(&format!("{MONTH}&user={}", "x".repeat(300))).await;
     person.see_text("The server cannot answer this: parameter user is too long or empty.").await;
