@@ -21,10 +21,19 @@ pub struct About<'a> {
     pub filters: Vec<(&'static str, String)>,
 }
 
-/// A column of a file, and its value in a row.
-struct Column<'a> {
+/// A column of a file.
+struct Column {
     head: String,
-    cell: Box<dyn Fn(&[Value]) -> Cell + 'a>,
+    part: Part,
+}
+
+/// What a column has of a row: by the place of the value, or the same in each.
+enum Part {
+    Plain(usize),
+    Hash(usize),
+    LocalTime(usize),
+    Unit(usize),
+    Same(String),
 }
 
 enum Cell {
@@ -56,22 +65,21 @@ pub fn csv(table: &Table, about: &About<'_>) -> String {
         about.filters.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let filters = if filters.is_empty() { "none".to_owned() } else { filters.join(", ") };
     let Range { from_ms, to_ms } = about.range;
-    let mut columns = columns(table, about.offset);
+    let mut columns = columns(table);
     for (head, text) in [
         ("Range from", calendar::iso(from_ms, about.offset)),
         ("Range to", calendar::iso(to_ms, about.offset)),
         ("Time zone", about.zone.clone()),
         ("Filters", filters),
     ] {
-        let cell = move |_: &[Value]| Cell::Text(text.clone());
-        columns.push(Column { head: head.to_owned(), cell: Box::new(cell) });
+        columns.push(Column { head: head.to_owned(), part: Part::Same(text) });
     }
     let heads: Vec<String> = columns.iter().map(|column| in_quotes(&column.head)).collect();
     let mut text = format!("\u{feff}{}\r\n", heads.join(","));
     for row in &table.rows {
         let cells: Vec<String> = columns
             .iter()
-            .map(|column| match (column.cell)(row) {
+            .map(|column| match column.part.of(row, about.offset) {
                 Cell::Text(text) => in_quotes(&harmless(&text)),
                 Cell::Number(number) => number.to_string(),
                 Cell::None => String::new(),
@@ -86,10 +94,10 @@ pub fn csv(table: &Table, about: &About<'_>) -> String {
 /// What was asked, and one object for each row.
 #[must_use]
 pub fn json(table: &Table, about: &About<'_>) -> String {
-    let columns = columns(table, about.offset);
+    let columns = columns(table);
     let object = |row: &Vec<Value>| {
         let fields = columns.iter().map(|column| {
-            let value = match (column.cell)(row) {
+            let value = match column.part.of(row, about.offset) {
                 Cell::Text(text) => quoted(&text),
                 Cell::Number(number) => number.to_string(),
                 Cell::None => "null".to_owned(),
@@ -130,37 +138,20 @@ pub fn file_name(about: &About<'_>, ending: &str) -> String {
     name.chars().map(|letter| if is_safe(letter) { letter } else { '-' }).collect()
 }
 
-fn columns<'a>(table: &Table, offset: Offset<'a>) -> Vec<Column<'a>> {
-    let mut columns = Vec::new();
-    let mut push = |head: String, cell: Box<dyn Fn(&[Value]) -> Cell + 'a>| {
-        columns.push(Column { head, cell });
-    };
+fn columns(table: &Table) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
     let mut has_unit = false;
     for (at, head) in table.heads.iter().enumerate() {
+        let mut push = |head: String, part: Part| columns.push(Column { head, part });
         let in_column = || table.rows.iter().filter_map(move |row| row.get(at));
         match in_column().next() {
             Some(Value::Component(..)) => {
-                push(
-                    format!("{head} (hash)"),
-                    Box::new(move |row| match row.get(at) {
-                        Some(Value::Component(hash, _)) => Cell::Text(hash.clone()),
-                        _ => Cell::None,
-                    }),
-                );
-                push(format!("{head} (name)"), Box::new(move |row| plain(row.get(at))));
+                push(format!("{head} (hash)"), Part::Hash(at));
+                push(format!("{head} (name)"), Part::Plain(at));
             }
             Some(Value::Time(_)) => {
-                push(
-                    format!("{head} (local time)"),
-                    Box::new(move |row| match row.get(at) {
-                        Some(Value::Time(ms)) => Cell::Text(local(*ms, offset)),
-                        _ => Cell::None,
-                    }),
-                );
-                push(
-                    format!("{head} (ms since 1970 UTC)"),
-                    Box::new(move |row| plain(row.get(at))),
-                );
+                push(format!("{head} (local time)"), Part::LocalTime(at));
+                push(format!("{head} (ms since 1970 UTC)"), Part::Plain(at));
             }
             first => {
                 let unit = first.and_then(Value::unit);
@@ -168,22 +159,36 @@ fn columns<'a>(table: &Table, offset: Offset<'a>) -> Vec<Column<'a>> {
                 if !is_same && !has_unit {
                     // Numbers of several kinds: each row says its own.
                     has_unit = true;
-                    push(
-                        "Unit".to_owned(),
-                        Box::new(move |row| {
-                            let unit = row.get(at).and_then(Value::unit);
-                            unit.map_or(Cell::None, |unit| Cell::Text(unit.to_owned()))
-                        }),
-                    );
+                    push("Unit".to_owned(), Part::Unit(at));
                 }
                 let unit = unit.filter(|_| is_same);
-                let head =
-                    unit.map_or_else(|| (*head).to_owned(), |unit| format!("{head} ({unit})"));
-                push(head, Box::new(move |row| plain(row.get(at))));
+                let unit = unit.map_or_else(String::new, |unit| format!(" ({unit})"));
+                push(format!("{head}{unit}"), Part::Plain(at));
             }
         }
     }
     columns
+}
+
+impl Part {
+    fn of(&self, row: &[Value], offset: Offset<'_>) -> Cell {
+        match self {
+            Self::Plain(at) => plain(row.get(*at)),
+            Self::Hash(at) => match row.get(*at) {
+                Some(Value::Component(hash, _)) => Cell::Text(hash.clone()),
+                _ => Cell::None,
+            },
+            Self::LocalTime(at) => match row.get(*at) {
+                Some(Value::Time(ms)) => Cell::Text(local(*ms, offset)),
+                _ => Cell::None,
+            },
+            Self::Unit(at) => {
+                let unit = row.get(*at).and_then(Value::unit);
+                unit.map_or(Cell::None, |unit| Cell::Text(unit.to_owned()))
+            }
+            Self::Same(text) => Cell::Text(text.clone()),
+        }
+    }
 }
 
 fn plain(value: Option<&Value>) -> Cell {
