@@ -112,10 +112,12 @@ pub enum DropReason {
     Foreign,
     /// An operator let go of what waited.
     Forgotten,
+    /// A component said more than its budget allows.
+    Flooded,
 }
 
 impl DropReason {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::QueueFull,
         Self::Rejected,
         Self::TooLarge,
@@ -125,6 +127,7 @@ impl DropReason {
         Self::Filtered,
         Self::Foreign,
         Self::Forgotten,
+        Self::Flooded,
     ];
 
     #[must_use]
@@ -139,6 +142,7 @@ impl DropReason {
             Self::Filtered => "filtered",
             Self::Foreign => "foreign",
             Self::Forgotten => "forgotten",
+            Self::Flooded => "flooded",
         }
     }
 

@@ -327,7 +327,7 @@ fn drop_item(frozen: &Frozen, why: DropReason, stats: &mut Stats) {
         stats.drop_events(why, 1);
         return;
     }
-    stats.drop_quietly(why);
+    stats.drop_quietly(why, 1);
     if let Ok(Record { event: Event::TrackingDropped { dropped_reason, dropped_count }, .. }) =
         Record::from_line(&frozen.line)
     {

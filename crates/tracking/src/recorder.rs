@@ -232,6 +232,14 @@ impl Recorder {
             Signal::Failed { component, kind, message, stack } => {
                 self.fail(component, kind, &message, &stack, now, stats);
             }
+            Signal::Flooded { component, count } => {
+                stats.drop_quietly(DropReason::Flooded, count);
+                let event = Event::TrackingDropped {
+                    dropped_reason: DropReason::Flooded,
+                    dropped_count: count,
+                };
+                self.note(component, event, now, stats);
+            }
             Signal::Alive => self.come_alive(now, stats),
             Signal::Hidden => self.hide(now, stats),
             Signal::Visible => {
@@ -316,7 +324,7 @@ impl Recorder {
         let error_message = scrub(message, &self.scrub, limit::ERROR_MESSAGE);
         let admitted = self.repeats.admit(&component, error_kind, &error_message, now.mono_ms);
         let Some(suppressed) = admitted else {
-            stats.drop_quietly(DropReason::Repeated);
+            stats.drop_quietly(DropReason::Repeated, 1);
             return;
         };
         let error_stack = scrub(stack, &self.scrub, limit::ERROR_STACK);
@@ -506,7 +514,7 @@ impl Recorder {
         let mut event = event;
         if let Some(before_record) = &mut self.before_record {
             let Some(changed) = before_record(&component, event) else {
-                stats.drop_quietly(DropReason::Filtered);
+                stats.drop_quietly(DropReason::Filtered, 1);
                 return;
             };
             event = changed;

@@ -33,6 +33,11 @@ pub enum Signal {
         message: String,
         stack: String,
     },
+    /// A component said so much that this many of its messages were left out.
+    Flooded {
+        component: Component,
+        count: u64,
+    },
     /// A person moved, typed or scrolled: the session lives on.
     Alive,
     /// The tab cannot be seen any more.
@@ -41,4 +46,20 @@ pub enum Signal {
     Visible,
     /// The page goes away, perhaps for good.
     Closed,
+}
+
+impl Signal {
+    /// Whether a component said it, and not the page: it may say as much as it likes.
+    pub(crate) fn is_of_component(&self) -> bool {
+        match self {
+            Self::Interacted { .. } | Self::Failed { .. } => true,
+            Self::Switched { .. }
+            | Self::Loaded { .. }
+            | Self::Flooded { .. }
+            | Self::Alive
+            | Self::Hidden
+            | Self::Visible
+            | Self::Closed => false,
+        }
+    }
 }

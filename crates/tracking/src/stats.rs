@@ -100,8 +100,8 @@ impl Stats {
         self.unreported.add(reason, count);
     }
 
-    /// A drop that is on purpose or told in another way: counted, and no event reports it.
-    pub(crate) fn drop_quietly(&mut self, reason: DropReason) {
-        self.dropped.add(reason, 1);
+    /// Drops that are on purpose or told in another way: counted, and no event reports them.
+    pub(crate) fn drop_quietly(&mut self, reason: DropReason, count: u64) {
+        self.dropped.add(reason, count);
     }
 }

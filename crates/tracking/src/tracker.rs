@@ -267,7 +267,9 @@ impl Tracker {
             self.pending.pop_back();
         }
         if self.pending.len() == MAX_PENDING {
-            self.pending.pop_front();
+            // A component that says much must not push out the visits.
+            let noise = self.pending.iter().position(|(signal, _)| signal.is_of_component());
+            self.pending.remove(noise.unwrap_or(0));
             self.stats.drop_events(DropReason::PendingFull, 1);
         }
         self.pending.push_back((signal, now));
@@ -429,7 +431,7 @@ impl Tracker {
                 for bad in recorder.queue.finish(batch) {
                     // A refused report is not reported: that would never end.
                     if bad.event == name::TRACKING_DROPPED {
-                        self.stats.drop_quietly(DropReason::Rejected);
+                        self.stats.drop_quietly(DropReason::Rejected, 1);
                     } else {
                         self.stats.drop_events(DropReason::Rejected, 1);
                     }

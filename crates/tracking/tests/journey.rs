@@ -519,4 +519,42 @@ fn an_answer_that_is_gone_destroys_all_and_asks_again() {
     assert_eq!(tracker.pending(), 1);
     tracker.grant(identity(None), at(2_000));
     assert_eq!(told(&tracker), ["start", "visit b #1 from (entry)"]);
+
+#[test]
+fn a_component_that_says_much_before_the_answer_pushes_out_itself_and_no_visit() {
+    let said = || Signal::Interacted {
+        component: Component::new("loud", "Loud"),
+        interaction_type: "x".into(),
+        details: None,
+    };
+    let mut tracker = Tracker::new(Settings::default(), Consent::Pending);
+    for hash in ["a", "b", "loud"] {
+        tracker.record(switch(hash), at(0));
+    }
+    for n in 0..500 {
+        tracker.record(said(), at(n));
+    }
+    tracker.record(switch("c"), at(600));
+    tracker.grant(identity(None), at(1_000));
+    let visits: Vec<_> = told(&tracker).into_iter().filter(|t| t.starts_with("visit")).collect();
+    let all = ["visit a #1 from (entry)", "visit b #2 from a", "visit loud #3 from b"];
+    assert_eq!(visits, [&all[..], &["visit c #4 from loud"]].concat());
+    assert_eq!(told(&tracker)[0], "start");
+}
+
+#[test]
+fn what_a_flood_left_out_is_counted_and_told_once() {
+    let mut tracker = granted(None);
+    tracker.record(switch("a"), at(0));
+    let flooded = Signal::Flooded { component: Component::new("a", "A"), count: 99_800 };
+    tracker.record(flooded, at(1_000));
+    let line = lines(&tracker).pop().unwrap();
+    assert_eq!(line["event"], "tracking_dropped");
+    assert_eq!(
+        (&line["component_hash"], &line["dropped_reason"]),
+        (&"a".into(), &"flooded".into())
+    );
+    assert_eq!(line["dropped_count"], 99_800);
+    assert_eq!(tracker.stats().dropped.of(tracking::DropReason::Flooded), 99_800);
+    assert_eq!(lines(&tracker).len(), 3, "the start, the visit, and the count");
 }
