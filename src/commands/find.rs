@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{ALL, Command};
-use crate::store::Clm;
+use crate::{platform::folded, registry::Registry};
 
 /// Rows that the palette shows.
 pub const MAX_FOUND: usize = 50;
@@ -23,26 +23,38 @@ pub enum Choice {
     Component(Rc<str>),
 }
 
-/// The best first, as many as are shown. All of them, in their order, when nothing is typed.
-#[must_use]
-pub fn found(clm: &Clm, text: &str) -> Vec<Entry> {
-    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-    let mut found: Vec<(u32, Entry)> =
-        entries(clm).filter_map(|entry| Some((rank(&entry.name, &words)?, entry))).collect();
-    // Of equals the first stays the first.
-    found.sort_by_key(|(rank, _)| *rank);
-    found.into_iter().take(MAX_FOUND).map(|(_, entry)| entry).collect()
+/// All that can be found, each with its name as a search compares it: folded once, and not at every key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Index(Vec<(String, Entry)>);
+
+impl Index {
+    /// Pages, actions, and the components of the registry when it is there.
+    #[must_use]
+    pub fn new(registry: Option<&Registry>) -> Self {
+        Self(entries(registry).map(|entry| (folded(&entry.name), entry)).collect())
+    }
+
+    /// The best first, as many as are shown. All of them, in their order, when nothing is typed.
+    #[must_use]
+    pub fn found(&self, text: &str) -> Vec<Entry> {
+        let words: Vec<String> = text.split_whitespace().map(folded).collect();
+        let ranked = self.0.iter().filter_map(|(name, entry)| Some((rank(name, &words)?, entry)));
+        let mut found: Vec<(u32, &Entry)> = ranked.collect();
+        // Of equals the first stays the first.
+        found.sort_by_key(|(rank, _)| *rank);
+        found.into_iter().take(MAX_FOUND).map(|(_, entry)| entry.clone()).collect()
+    }
 }
 
 /// Pages and actions, then components; who finds anything is there already.
-fn entries(clm: &Clm) -> impl Iterator<Item = Entry> {
+fn entries(registry: Option<&Registry>) -> impl Iterator<Item = Entry> {
     let commands = ALL.iter().filter(|known| known.command != Command::Palette);
     let commands = commands.map(|known| Entry {
         name: known.name.into(),
         note: known.keys.into(),
         choice: Choice::Command(known.command),
     });
-    let components = clm.registry().into_iter().flat_map(|registry| &registry.components);
+    let components = registry.into_iter().flat_map(|registry| &registry.components);
     commands.chain(components.map(|component| Entry {
         name: component.name.clone(),
         note: component.category.clone(),
@@ -50,10 +62,9 @@ fn entries(clm: &Clm) -> impl Iterator<Item = Entry> {
     }))
 }
 
-/// How far `name` is from all of `words`: less is better, and none is no match at all.
+/// How far `name` is from all of `words`, all folded: less is better, and none is no match at all.
 fn rank(name: &str, words: &[String]) -> Option<u32> {
-    let name = name.to_lowercase();
-    words.iter().map(|word| distance(&name, word)).sum()
+    words.iter().map(|word| distance(name, word)).sum()
 }
 
 /// The beginning is best, then the beginning of a word, a part, and letters in this order.
@@ -72,15 +83,9 @@ fn distance(name: &str, word: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        registry::Registry,
-        store::{Action, clm::reduce},
-    };
-
     fn names(text: &str) -> Vec<String> {
         let registry = Registry::parse(include_str!("../../static/registry.json")).unwrap();
-        let clm = reduce(Rc::default(), &Action::RegistryLoaded(Rc::new(registry)));
-        found(&clm, text).iter().map(|entry| entry.name.to_string()).collect()
+        Index::new(Some(&registry)).found(text).iter().map(|entry| entry.name.to_string()).collect()
     }
 
     #[test]
@@ -107,8 +112,21 @@ mod tests {
     #[test]
     fn words_are_found_in_any_order_and_all_of_them() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(rank("User Account List", &words("li us")), Some(1));
-        assert_eq!(rank("User Account List", &words("user map")), None);
-        assert_eq!(rank("Übersicht", &words("üb")), Some(0));
+        assert_eq!(rank("user account list", &words("li us")), Some(1));
+        assert_eq!(rank("user account list", &words("user map")), None);
+    }
+
+    #[test]
+    fn names_in_any_script_are_found_however_they_are_stored_or_typed() {
+        let registry = r#"{"components":[
+            {"hash":"a","name":"İstanbul","concrete":{"implementation":"a.html"}},
+            {"hash":"b","name":"Cafe\u0301 Übersicht","concrete":{"implementation":"b.html"}}]}"#;
+        let index = Index::new(Some(&Registry::parse(registry).unwrap()));
+        for (typed, hash) in
+            [("istanbul", "a"), ("İST", "a"), ("café", "b"), ("ub cafe", "b"), ("ÜBER", "b")]
+        {
+            let first = index.found(typed).remove(0);
+            assert_eq!(first.choice, Choice::Component(hash.into()), "{typed}");
+        }
     }
 }

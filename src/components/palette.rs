@@ -3,13 +3,13 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
-use yewdux::use_store_value;
+use yewdux::use_selector;
 
 use super::icon::{Shape, icon};
 use crate::{
     commands::{
         self,
-        find::{Choice, Entry, found},
+        find::{Choice, Entry, Index},
     },
     focus,
     store::{Action, Clm, Store},
@@ -21,10 +21,11 @@ const INPUT: &str = "palette-input";
 #[component]
 pub fn Palette() -> Html {
     let store = use_context::<Store>().unwrap_or_default();
-    let clm = use_store_value::<Clm>();
+    let registry = use_selector(|clm: &Clm| clm.registry().cloned());
+    let index = use_memo(registry, |registry| Index::new(registry.as_ref().as_deref()));
     let text = use_state_eq(String::new);
     let at = use_state_eq(|| 0_usize);
-    let found = found(&clm, &text);
+    let found = index.found(&text);
     let chosen = (*at).min(found.len().saturating_sub(1));
     use_effect_with((), |()| focus::give(INPUT));
     use_effect_with((chosen, (*text).clone()), |(chosen, _)| {
@@ -72,10 +73,10 @@ pub fn Palette() -> Html {
                        placeholder="A component, a page or an action" autocomplete="off"
                        {oninput} {onkeydown} />
             </label>
-            <div class="found" id={LIST} role="listbox" aria-label="What is found" tabindex="-1" {onclick}>
+            <div class="found" id={LIST} role="listbox" aria-label="Results" tabindex="-1" {onclick}>
                 { for found.iter().enumerate().map(|(at, entry)| row(at, entry, at == chosen)) }
             </div>
-            <p class="empty-list" role="status">{ if found.is_empty() { "Nothing has this name. Try fewer letters." } else { "" } }</p>
+            <p class="empty-list" role="status">{ if found.is_empty() { "Nothing found. Try a shorter name." } else { "" } }</p>
         </>
     }
 }

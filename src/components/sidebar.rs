@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::icon::{Shape, icon};
 use crate::{
+    platform::folded,
     registry::{Component, Registry},
     store::Status,
 };
@@ -38,11 +39,13 @@ const ALL: &str = "All";
 pub fn Sidebar(props: &Props) -> Html {
     let category = use_state_eq(|| Rc::<str>::from(ALL));
     let search = use_state_eq(String::new);
+    let words = use_memo(props.registry.clone(), |registry| words(registry));
+    let wanted = folded(search.trim());
     let shown: Vec<&Item> = props
         .items
         .iter()
-        .zip(&props.registry.components)
-        .filter(|(_, component)| is_shown(component, &category, &search))
+        .zip(props.registry.components.iter().zip(&*words))
+        .filter(|(_, (component, words))| is_shown(component, words, &category, &wanted))
         .map(|(item, _)| item)
         .collect();
     let oninput = {
@@ -80,7 +83,7 @@ pub fn Sidebar(props: &Props) -> Html {
         .or_else(|| shown.first().map(|item| item.hash.clone()));
     html! {
         <aside class={classes!("sidebar", props.drawer_open.then_some("open"))} {onkeydown}>
-            <nav class="types-column" aria-label="Types">
+            <nav class="types-column" aria-label="Categories">
                 { for categories(&props.registry).into_iter().map(|(name, count)| {
                     let (selected, pick) = (*name == **category, category.clone());
                     let value = name.clone();
@@ -109,11 +112,11 @@ pub fn Sidebar(props: &Props) -> Html {
                         }
                     }) }
                     if shown.is_empty() {
-                        <p class="empty-list">{ "Nothing has this name. Try another word, or choose All." }</p>
+                        <p class="empty-list">{ "No components found. Try a shorter name, or choose All." }</p>
                     }
                 </div>
                 <div class="list-foot">
-                    <p class="module-count muted">{ format!("{} CLM modules", props.registry.components.len()) }</p>
+                    <p class="module-count muted">{ counted(props.registry.components.len()) }</p>
                     { props.children.clone() }
                 </div>
             </div>
@@ -162,12 +165,19 @@ fn ItemView(props: &ItemProps) -> Html {
     }
 }
 
-fn is_shown(component: &Component, category: &str, search: &str) -> bool {
-    let search = search.trim().to_lowercase();
+/// What each component is found by: folded once, and not at every key.
+fn words(registry: &Registry) -> Vec<[String; 2]> {
+    registry.components.iter().map(|c| [folded(&c.name), folded(&c.hash)]).collect()
+}
+
+/// Whether it is of the type and found by what is searched for, which is folded too.
+fn is_shown(component: &Component, words: &[String; 2], category: &str, wanted: &str) -> bool {
     (category == ALL || *component.category == *category)
-        && (search.is_empty()
-            || component.name.to_lowercase().contains(&search)
-            || component.hash.to_lowercase().contains(&search))
+        && words.iter().any(|word| word.contains(wanted))
+}
+
+fn counted(components: usize) -> String {
+    format!("{components} component{}", if components == 1 { "" } else { "s" })
 }
 
 /// "All" first, then the types in the order of the registry, each with its count.
@@ -215,10 +225,35 @@ mod tests {
         let counts = categories(&registry);
         assert_eq!(counts[0], ("All".into(), registry.components.len()));
         assert_eq!(counts[1..].iter().map(|(_, n)| n).sum::<usize>(), registry.components.len());
-        let found =
-            |search: &str| registry.components.iter().filter(|c| is_shown(c, ALL, search)).count();
-        assert_eq!(found(" WELCOME "), 1);
+        let found = |search: &str| found(&registry, search);
+        assert_eq!(found("WELCOME"), 1);
         assert_eq!(found("p2p-st"), 1);
         assert_eq!(found("no such thing"), 0);
+        assert_eq!(found(""), registry.components.len());
+    }
+
+    fn found(registry: &Registry, search: &str) -> usize {
+        let (words, wanted) = (words(registry), folded(search));
+        let all = registry.components.iter().zip(&words);
+        all.filter(|(component, words)| is_shown(component, words, ALL, &wanted)).count()
+    }
+
+    #[test]
+    fn names_in_any_script_are_found_however_they_are_stored_or_typed() {
+        for (name, typed) in [
+            ("İstanbul", "istanbul"),
+            ("Cafe\u{301}", "café"),
+            ("Café", "cafe\u{301}"),
+            ("Übersicht", "übersicht"),
+            ("Straße", "STRASSE"),
+            ("Οδός", "ΟΔΟΣ"),
+            ("Ｗｉｋｉ", "wiki"),
+            ("한국", "한"),
+        ] {
+            let registry = format!(
+                r#"{{"components":[{{"hash":"x","name":"{name}","concrete":{{"implementation":"x.html"}}}}]}}"#
+            );
+            assert_eq!(found(&Registry::parse(&registry).unwrap(), typed), 1, "{name} {typed}");
+        }
     }
 }

@@ -26,36 +26,40 @@ pub struct Session {
     pub exit: String,
 }
 
+/// A whole text by the rule of [`fold`](crate::fold), decomposed as the platform does it.
+pub type Fold = fn(&str) -> String;
+
 /// Sessions with at least one visit in range, latest `started_ms` first, equal ones by descending
 /// `session_id`: at most `limit` of them after leaving out `offset`.
 ///
 /// With a `search` only those it finds: by the beginning of the user's id, of the session's id or of
-/// one of that id's parts, or by a part of the name of a component it visits. Upper and lower case
-/// of ASCII letters are the same.
+/// one of that id's parts, or by a part of the name of a component it visits. What are the same letters
+/// is decided by `fold`.
 #[must_use]
 pub fn sessions(
     records: &[Record],
     range: Range,
     search: &str,
+    fold: Fold,
     limit: usize,
     offset: usize,
 ) -> Vec<Session> {
-    let search = search.to_ascii_lowercase();
+    let search = fold(search);
     let mut sessions: Vec<_> = by_session(records, range, |_| true)
         .into_iter()
-        .filter(|(session_id, events)| found(&search, session_id, events))
+        .filter(|(session_id, events)| found(&search, fold, session_id, events))
         .filter_map(|(session_id, events)| session(session_id, &events))
         .collect();
     sessions.sort_by(|a, b| (b.started_ms, &b.session_id).cmp(&(a.started_ms, &a.session_id)));
     sessions.into_iter().skip(offset).take(limit).collect()
 }
 
-fn found(search: &str, session_id: &str, events: &[&Record]) -> bool {
+fn found(search: &str, fold: Fold, session_id: &str, events: &[&Record]) -> bool {
     session_id.starts_with(search)
         || session_id.contains(&format!("_{search}"))
         || events.iter().any(|record| {
             record.user_id.as_str().starts_with(search)
-                || (is_visit(record) && record.component.name.to_ascii_lowercase().contains(search))
+                || (is_visit(record) && fold(&record.component.name).contains(search))
         })
 }
 

@@ -20,7 +20,7 @@ proptest! {
         let bucketed: u64 = buckets.iter().flat_map(|bucket| bucket.visits.values()).sum();
         prop_assert_eq!(bucketed, summary.visits);
         prop_assert_eq!(buckets.iter().map(|bucket| bucket.errors).sum::<u64>(), summary.errors);
-        let sessions = insights::sessions(&records, range, "", usize::MAX, 0);
+        let sessions = insights::sessions(&records, range, "", str::to_lowercase, usize::MAX, 0);
         prop_assert_eq!(sessions.len() as u64, summary.sessions);
         for head in sessions {
             let story = insights::session(&records, range, &head.session_id).unwrap();

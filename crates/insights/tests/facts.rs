@@ -9,6 +9,11 @@ use tracking::{
     Component, ErrorKind, Event, EventId, Record, SessionId, Timestamp, UserId, UserSecret,
 };
 
+/// As the server folds.
+fn folded(text: &str) -> String {
+    insights::fold(unicode_normalization::UnicodeNormalization::nfkd(text))
+}
+
 fn user() -> UserId {
     UserSecret::new(1).user_id()
 }
@@ -198,7 +203,7 @@ fn a_funnel_allows_others_in_between_and_needs_the_order() {
 
 #[test]
 fn sessions_come_newest_first() {
-    let sessions = insights::sessions(&two_sessions(), RANGE, "", 10, 0);
+    let sessions = insights::sessions(&two_sessions(), RANGE, "", folded, 10, 0);
     let session_2 = Session {
         session_id: SessionId::new(2, 0).as_str().into(),
         user_id: user().as_str().into(),
@@ -214,18 +219,69 @@ fn sessions_come_newest_first() {
     let one = &sessions[1];
     assert_eq!((one.started_ms, one.ended_ms, one.visits, one.errors), (100, 200, 3, 1));
     assert_eq!((one.visible_ms, one.entry.as_str(), one.exit.as_str()), (75, "a", "a"));
-    assert_eq!(insights::sessions(&two_sessions(), RANGE, "", 1, 1), sessions[1..]);
-    assert_eq!(insights::sessions(&two_sessions(), RANGE, "", 0, 0), []);
+    assert_eq!(insights::sessions(&two_sessions(), RANGE, "", folded, 1, 1), sessions[1..]);
+    assert_eq!(insights::sessions(&two_sessions(), RANGE, "", folded, 0, 0), []);
 }
 
 #[test]
 fn sessions_are_found_by_ids_and_names() {
     let user = user().as_str()[..5].to_ascii_uppercase();
-    let found = |search: &str| insights::sessions(&two_sessions(), RANGE, search, 10, 0).len();
+    let found =
+        |search: &str| insights::sessions(&two_sessions(), RANGE, search, folded, 10, 0).len();
     for (search, count) in
         [("session_1", 1), ("2_0", 1), ("000", 2), (&user, 2), ("a", 1), ("B", 2), ("zap", 0)]
     {
         assert_eq!(found(search), count, "{search}");
+    }
+}
+
+/// A name as it is stored, and what people type for it: an e with its accent in one character or in two, capital
+/// letters of Turkish, German and Greek, letters without marks, narrow and wide ones, a Hangul syllable begun.
+const TYPED: [(&str, &[&str]); 12] = [
+    ("İstanbul", &["istanbul", "ISTANBUL", "İSTANBUL", "i\u{307}stanbul", "ıstanbul"]),
+    ("Dıyarbakır", &["diyarbakir", "DIYARBAKIR"]),
+    ("Cafe\u{301}", &["café", "CAFÉ", "cafe", "cafe\u{301}"]),
+    ("Café", &["cafe\u{301}", "cafe"]),
+    ("Übersicht", &["übersicht", "u\u{308}bersicht", "ubersicht", "ÜBERSICHT"]),
+    ("Straße", &["strasse", "STRASSE", "STRAẞE", "straße"]),
+    ("Οδός", &["οδοσ", "ΟΔΟΣ", "οδός"]),
+    ("ＷＩＫＩ\u{3000}１", &["wiki 1", "WIKI"]),
+    ("Мой ёж", &["мой", "МОЙ", "еж", "ЁЖ"]),
+    ("한국", &["한", "\u{1112}\u{1161}\u{11ab}", "하"]),
+    ("Łódź Øst", &["lodz", "łódź", "ost"]),
+    ("Zero\u{200b}width\u{ad} ﬁle", &["zerowidth", "file"]),
+];
+
+#[test]
+fn a_session_is_found_however_the_letters_of_a_name_are_stored_or_typed() {
+    for (name, typed) in TYPED {
+        let mut events = two_sessions();
+        events.iter_mut().for_each(|record| record.component.name = name.into());
+        for search in typed {
+            let found = insights::sessions(&events, RANGE, search, folded, 10, 0);
+            assert_eq!(found.len(), 2, "{search} in {name}");
+        }
+    }
+}
+
+#[test]
+fn other_words_stay_other_words() {
+    for (a, b) in
+        [("क\u{93f}", "क\u{93e}"), ("が", "か"), ("cafe", "cage"), ("한", "국"), ("א", "ב")]
+    {
+        assert_ne!(folded(a), folded(b));
+    }
+}
+
+proptest::proptest! {
+    /// However a text is stored, it folds to one form, and that form folds to itself.
+    #[test]
+    fn folding_is_one_form(text in "\\PC{0,30}") {
+        use unicode_normalization::UnicodeNormalization;
+        let once = folded(&text);
+        proptest::prop_assert_eq!(folded(&once), once.clone());
+        proptest::prop_assert_eq!(folded(&text.nfc().collect::<String>()), once.clone());
+        proptest::prop_assert_eq!(folded(&text.nfd().collect::<String>()), once);
     }
 }
 

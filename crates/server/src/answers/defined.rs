@@ -2,7 +2,7 @@
 
 use tracking::Record;
 
-use crate::answers::{Question, Subject};
+use crate::answers::{Question, Subject, folded};
 
 impl Question {
     /// The answer as JSON, as the crate `insights` defines it. `records` may be more than it needs, in any
@@ -43,7 +43,9 @@ impl Question {
             }
             Subject::Sessions { search, limit, offset } => {
                 let (limit, offset) = (size(*limit), size(*offset));
-                serde_json::to_vec(&insights::sessions(records, range, search, limit, offset))
+                serde_json::to_vec(&insights::sessions(
+                    records, range, search, folded, limit, offset,
+                ))
             }
             Subject::Session { id } => serde_json::to_vec(&insights::session(records, range, id)),
             Subject::Bounce => serde_json::to_vec(&insights::bounce(records, range)),

@@ -1,6 +1,7 @@
 //! `GET /api/insights/..`: the answers of the crate `insights`, from the store or from Loki.
 
 mod defined;
+mod folded;
 mod loki;
 mod question;
 mod store;
@@ -14,6 +15,7 @@ use axum::{
 };
 use thiserror::Error;
 
+pub use folded::folded;
 pub use loki::{Bounds, FromLoki};
 pub use question::{Question, Subject};
 pub use store::cost;

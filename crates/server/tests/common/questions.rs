@@ -18,8 +18,15 @@ pub fn all(records: &[Record], range: Range, start_ms: u64) -> Vec<Question> {
 /// Sessions found by what they visit and by whose they are, and single ones.
 fn about_sessions(records: &[Record]) -> Vec<Subject> {
     let find = |search: &str| Subject::Sessions { search: search.into(), limit: 9, offset: 0 };
-    let mut subjects =
-        vec![find("wELc"), find("\"TEST\""), find("ü"), find("%"), find("session_1")];
+    let mut subjects = vec![
+        find("wELc"),
+        find("\"TEST\""),
+        find("ü"),
+        find("WETTER U\u{308}"),
+        find("tter u"),
+        find("%"),
+        find("session_1"),
+    ];
     for record in records.iter().take(2) {
         let id = record.session_id.as_str();
         subjects.push(find(id));

@@ -5,9 +5,12 @@ use rusqlite::OptionalExtension;
 
 use super::Numbers;
 use crate::{
-    answers::store::{
-        read::{Count, count},
-        scope::{Answer, Scope, signed},
+    answers::{
+        folded,
+        store::{
+            read::{Count, count},
+            scope::{Answer, Scope, signed},
+        },
     },
     store::sheet::{Column, Columns, Kind, Part, Sheet},
 };
@@ -102,11 +105,9 @@ impl Count for Latest<'_> {
         let visits = sheet.all(Kind::Visit);
         let is_named: Vec<bool> = match &self.search {
             None => Vec::new(),
-            Some(Search { text, .. }) => sheet
-                .names
-                .iter()
-                .map(|name| name.name.to_ascii_lowercase().contains(text))
-                .collect(),
+            Some(Search { text, .. }) => {
+                sheet.names.iter().map(|name| folded(&name.name).contains(text)).collect()
+            }
         };
         for session in 0..sheet.sessions {
             let finds = |search: &Search<'_>| search.finds(sheet, &is_named, session);
@@ -127,7 +128,7 @@ impl Count for Latest<'_> {
 pub fn sessions(scope: &Scope<'_>, search: &str, limit: u64, offset: u64) -> Answer<Vec<Session>> {
     let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let (limit, offset) = (size(limit), size(offset));
-    let text = search.to_ascii_lowercase();
+    let text = folded(search);
     let (sessions, users) = if text.is_empty() { Default::default() } else { found(scope, &text)? };
     let search =
         (!text.is_empty()).then_some(Search { text: &text, sessions: &sessions, users: &users });
@@ -149,7 +150,7 @@ pub fn sessions(scope: &Scope<'_>, search: &str, limit: u64, offset: u64) -> Ans
         records.extend(scope.records(&id, usize::MAX)?);
     }
     let records = scope.filter.apply(&records, scope.range, scope.meaning);
-    Ok(insights::sessions(&records, scope.range, "", limit, 0))
+    Ok(insights::sessions(&records, scope.range, "", folded, limit, 0))
 }
 
 fn session_id(scope: &Scope<'_>, number: u64) -> Answer<String> {
