@@ -7,7 +7,7 @@ use crate::{
     components::{consent_banner::ConsentBanner, hints::Hints, overlay::Overlay, top_bar::TopBar},
     focus,
     later::{Later, View},
-    pages::dashboard::Dashboard,
+    pages::{dashboard::Dashboard, unknown::Unknown},
     route::Page,
     store::{Clm, Store, Theme},
 };
@@ -63,6 +63,7 @@ fn Shell() -> Html {
             <a class="skip-link" href="#main" onclick={skip}>{ "Skip to the content" }</a>
             <TopBar />
             <Dashboard shown={at.page.is_none()} />
+            if at.page == Some(Page::Unknown) { <Unknown /> }
             if let Some(view) = at.page.and_then(View::of) { <Later {view} /> }
             <ConsentBanner />
             <Hints />
@@ -100,6 +101,7 @@ fn title(clm: &Clm) -> String {
         Page::Sessions if clm.session.is_some() => Some("Session".to_owned()),
         Page::Sessions => Some("Sessions".to_owned()),
         Page::Live => Some("Live".to_owned()),
+        Page::Unknown => Some("Page not found".to_owned()),
     };
     place.map_or_else(|| "CLM Dashboard".to_owned(), |place| format!("{place} · CLM Dashboard"))
 }

@@ -25,11 +25,11 @@ pub enum View {
 }
 
 impl View {
-    /// The dashboard is always there.
+    /// The dashboard is always there, and so is the page that says that an address leads nowhere.
     #[must_use]
     pub fn of(page: Page) -> Option<Self> {
         match page {
-            Page::Dashboard => None,
+            Page::Dashboard | Page::Unknown => None,
             Page::Insights => Some(Self::Insights),
             Page::Sessions => Some(Self::Sessions),
             Page::Live => Some(Self::Live),

@@ -21,16 +21,13 @@ pub fn start(store: &Store) {
     closure.forget();
 
     store.observe(move |transition| {
-        let wanted = address(transition.after);
+        let Some(wanted) = address(transition.after) else { return };
         // What the address chose, or a first component nobody chose, makes no step to go back to.
         let chosen_by_address =
             matches!(transition.action, Action::RouteChanged(_) | Action::RegistryLoaded(_));
         // A link may just have changed the address, which we hear of next: it is not ours to undo.
-        let is_new = chosen_by_address || wanted != address(transition.before);
-        if transition.after.active.is_none()
-            || !is_new
-            || window.location().hash().is_ok_and(|shown| shown == wanted)
-        {
+        let is_new = chosen_by_address || Some(&wanted) != address(transition.before).as_ref();
+        if !is_new || window.location().hash().is_ok_and(|shown| shown == wanted) {
             return;
         }
         let Ok(history) = window.history() else { return };
@@ -42,19 +39,15 @@ pub fn start(store: &Store) {
     });
 }
 
-/// The address of what `clm` shows.
-fn address(clm: &Clm) -> String {
-    let mut address = Route::fragment(clm.page, clm.active.as_deref());
-    if let (Page::Sessions, Some(id)) = (clm.page, &clm.session) {
-        address.push('/');
-        address.push_str(id);
+/// The address of what `clm` shows. None while that is not known yet, and where the address leads nowhere: it
+/// stays what it is.
+fn address(clm: &Clm) -> Option<String> {
+    match (clm.page, &clm.session) {
+        (Page::Unknown, _) => None,
+        (Page::Dashboard, _) => clm.active.as_ref().map(|_| clm.address_of(Page::Dashboard)),
+        (Page::Sessions, Some(id)) => Some(clm.with_question(format!("#/sessions/{id}"))),
+        (page, _) => Some(clm.address_of(page)),
     }
-    let asks = matches!(clm.page, Page::Insights | Page::Sessions);
-    if asks && !clm.query.is_empty() {
-        address.push('?');
-        address.push_str(&clm.query);
-    }
-    address
 }
 
 /// Goes where a link with this fragment would go.
@@ -72,4 +65,44 @@ pub fn here() -> String {
 
 fn current(window: &Window) -> Route {
     Route::parse(&window.location().hash().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::{registry::Registry, store::clm::reduce};
+
+    /// The address after a walk from address to address; `registry` is where the registry comes.
+    fn shown(walk: &[&str]) -> Option<String> {
+        const ONE: &str =
+            r#"{"components":[{"hash":"a","name":"A","concrete":{"implementation":"a.html"}}]}"#;
+        let action = |step: &&str| match *step {
+            "registry" => Action::RegistryLoaded(Rc::new(Registry::parse(ONE).unwrap())),
+            fragment => Action::RouteChanged(Route::parse(fragment)),
+        };
+        let start = Rc::<Clm>::default();
+        let clm = walk.iter().map(action).fold(start, |clm, action| reduce(clm, &action));
+        address(&clm)
+    }
+
+    #[test]
+    fn the_address_says_what_is_shown_and_one_that_leads_nowhere_stays() {
+        for (walk, wanted) in [
+            (vec![""], None),
+            (vec!["", "registry"], Some("#/component/a")),
+            (vec!["#/component/b", "registry"], None),
+            (vec!["registry", "#/nope"], None),
+            (vec!["#/insights?range=7d"], Some("#/insights?range=7d")),
+            (vec!["#/insights?range=7d", "registry", "#/live"], Some("#/live")),
+            (
+                vec!["registry", "#/sessions/session_1_0000?range=7d"],
+                Some("#/sessions/session_1_0000?range=7d"),
+            ),
+            (vec!["registry", "#/sessions/session_1_0000"], Some("#/sessions/session_1_0000")),
+        ] {
+            assert_eq!(shown(&walk).as_deref(), wanted, "{walk:?}");
+        }
+    }
 }

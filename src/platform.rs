@@ -158,6 +158,23 @@ pub fn time_zone() -> String {
     zone.ok().and_then(|zone| zone.as_string()).unwrap_or_else(|| "UTC".to_owned())
 }
 
+/// A text as a search compares it; the server has the same rule.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    // Most names, and no step into the browser for them.
+    if text.is_ascii() { text.to_ascii_lowercase() } else { insights::fold(nfkd(text).chars()) }
+}
+
+#[cfg(target_arch = "wasm32")]
+fn nfkd(text: &str) -> String {
+    js_sys::JsString::from(text).normalize("NFKD").into()
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn nfkd(text: &str) -> String {
+    unicode_normalization::UnicodeNormalization::nfkd(text).collect()
+}
+
 #[must_use]
 pub fn prefers_dark() -> bool {
     web_sys::window()
@@ -206,6 +223,12 @@ pub async fn fetch_text(url: &str) -> Fetched {
         return Fetched::Status(response.status());
     }
     response.text().await.map_or(Fetched::Unreachable, Fetched::Text)
+}
+
+/// The HTTP status of `url`, without its text; 0 when there is no answer.
+pub async fn status_of(url: &str) -> u16 {
+    let request = gloo_net::http::RequestBuilder::new(url).method(gloo_net::http::Method::HEAD);
+    request.send().await.map_or(0, |response| response.status())
 }
 
 #[cfg(test)]

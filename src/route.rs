@@ -10,6 +10,16 @@ pub enum Page {
     Insights,
     Sessions,
     Live,
+    /// The address leads nowhere.
+    Unknown,
+}
+
+impl Page {
+    /// Whether it answers a question that stands in the address: a time range, filters.
+    #[must_use]
+    pub fn has_question(self) -> bool {
+        matches!(self, Self::Insights | Self::Sessions)
+    }
 }
 
 /// What a fragment asks for.
@@ -21,29 +31,36 @@ pub struct Route {
     pub session: Option<String>,
     /// What stands after `?`: the question of the Insights and the Sessions page.
     pub query: String,
+    /// The fragment itself: an address that leads nowhere stays what it was.
+    pub fragment: String,
 }
 
 impl Route {
     #[must_use]
     pub fn parse(fragment: &str) -> Self {
         let (path, query) = fragment.split_once('?').unwrap_or((fragment, ""));
-        let query = query.to_owned();
         let path = path.trim_start_matches('#').trim_matches('/');
-        let mut parts = path.split('/');
-        match (parts.next(), parts.next()) {
-            (Some("insights"), _) => Self { page: Page::Insights, query, ..Self::default() },
-            (Some("sessions"), id) => Self {
-                page: Page::Sessions,
-                session: id.filter(|id| SessionId::parse(id).is_ok()).map(str::to_owned),
-                query,
-                ..Self::default()
-            },
-            (Some("live"), _) => Self { page: Page::Live, ..Self::default() },
-            (Some("component"), Some(hash)) => {
-                Self { component: Some(hash.to_owned()), ..Self::default() }
-            }
-            _ => Self::default(),
-        }
+        let parts: Vec<String> = path.split('/').map(decoded).collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let page = match parts[..] {
+            ["" | "component", ..] => Page::Dashboard,
+            ["insights"] => Page::Insights,
+            ["sessions", ..] => Page::Sessions,
+            ["live"] => Page::Live,
+            _ => Page::Unknown,
+        };
+        let (component, session) = match parts[..] {
+            ["component", hash] => (Some(hash.to_owned()), None),
+            ["sessions", id] if SessionId::parse(id).is_ok() => (None, Some(id.to_owned())),
+            [""] | ["insights" | "sessions" | "live"] => (None, None),
+            _ => return Self::unknown(fragment),
+        };
+        let query = if page.has_question() { query.to_owned() } else { String::new() };
+        Self { page, component, session, query, fragment: fragment.to_owned() }
+    }
+
+    fn unknown(fragment: &str) -> Self {
+        Self { page: Page::Unknown, fragment: fragment.to_owned(), ..Self::default() }
     }
 
     #[must_use]
@@ -53,9 +70,32 @@ impl Route {
             (Page::Sessions, _) => "#/sessions".to_owned(),
             (Page::Live, _) => "#/live".to_owned(),
             (Page::Dashboard, Some(hash)) => format!("#/component/{hash}"),
-            (Page::Dashboard, None) => "#/".to_owned(),
+            (Page::Dashboard | Page::Unknown, _) => "#/".to_owned(),
         }
     }
+}
+
+/// With `%` and two digits read as the byte they stand for; as it was when that is no text.
+fn decoded(part: &str) -> String {
+    decode(part).unwrap_or_else(|| part.to_owned())
+}
+
+/// The text that an address has with `%` and two digits for some bytes; `None` when that is no text.
+#[must_use]
+pub fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => hex(rest.next()?)? * 16 + hex(rest.next()?)?,
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]
@@ -71,9 +111,10 @@ mod tests {
             (Page::Sessions, None),
             (Page::Live, None),
         ] {
-            let route = Route::parse(&Route::fragment(page, component));
+            let fragment = Route::fragment(page, component);
+            let route = Route::parse(&fragment);
             let component = component.map(str::to_owned);
-            assert_eq!(route, Route { page, component, ..Route::default() });
+            assert_eq!(route, Route { page, component, fragment, ..Route::default() });
         }
     }
 
@@ -89,16 +130,43 @@ mod tests {
         let route = Route::parse("#/sessions/session_17_00ff?range=7d");
         assert_eq!(route.session.as_deref(), Some("session_17_00ff"));
         assert_eq!(route.query, "range=7d");
-        for strange in ["#/sessions/session_17_<b>", "#/sessions/", "#/sessions/x"] {
-            let route = Route::parse(strange);
-            assert_eq!((route.page, route.session), (Page::Sessions, None), "{strange}");
+        assert_eq!(Route::parse("#/sessions/").page, Page::Sessions);
+    }
+
+    #[test]
+    fn no_fragment_at_all_is_the_dashboard() {
+        for fragment in ["", "#", "#/", "/", "#//", "#/?range=7d"] {
+            let route = Route::parse(fragment);
+            assert_eq!((route.page, route.component), (Page::Dashboard, None), "{fragment}");
         }
     }
 
     #[test]
-    fn an_unknown_fragment_is_the_dashboard() {
-        for fragment in ["", "#", "#/", "#/nothing/here", "#/component"] {
-            assert_eq!(Route::parse(fragment), Route::default(), "{fragment}");
+    fn an_address_that_leads_nowhere_says_so_and_stays_what_it_was() {
+        for fragment in [
+            "#/nope",
+            "#nope",
+            "#/nothing/here",
+            "#/component",
+            "#/component/a/b",
+            "#/insights/more",
+            "#/live/more",
+            "#/Insights",
+            "#/sessions/none",
+            "#/sessions/session_17_<b>",
+            "#/sessions/session_17_00ff/more",
+            "#/%zz",
+        ] {
+            let route = Route::parse(fragment);
+            assert_eq!(route, Route::unknown(fragment), "{fragment}");
         }
+    }
+
+    #[test]
+    fn an_address_may_be_spelt_with_percents() {
+        let route = Route::parse("#/component/p2p%2Dstatus");
+        assert_eq!(route.component.as_deref(), Some("p2p-status"));
+        assert_eq!(Route::parse("#/component/%C3%BCber").component.as_deref(), Some("\u{fc}ber"));
+        assert_eq!(Route::parse("#/component/50%").component.as_deref(), Some("50%"));
     }
 }

@@ -8,7 +8,7 @@ use gloo_timers::callback::Timeout;
 use crate::{
     components::privacy_panel::PANEL,
     focus, navigation, platform,
-    route::{Page, Route},
+    route::Page,
     store::{Action, Over, Store, Theme},
 };
 pub use keys::start;
@@ -62,11 +62,11 @@ pub fn run(command: Command, store: &Store) {
     match command {
         Command::Go(page) => {
             store.dispatch(Action::Over(None));
-            navigation::go_to(&Route::fragment(page, clm.active.as_deref()));
+            navigation::go_to(&clm.address_of(page));
         }
         Command::Search => {
-            if let Some(active) = clm.active.clone().filter(|_| !clm.shows_dashboard()) {
-                store.dispatch(Action::SetActiveComponent(active));
+            if let Some(home) = clm.home().filter(|_| !clm.shows_dashboard()) {
+                store.dispatch(Action::SetActiveComponent(home));
             }
             over(Over::Components);
             focus_soon("component-search");

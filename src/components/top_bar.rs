@@ -11,14 +11,24 @@ use super::{
 use crate::{
     commands::{self, Command},
     later::{Later, View},
-    route::{Page, Route},
+    route::Page,
     store::{Action, Clm, Over, Store, use_dispatch},
 };
 
+const TABS: [(Page, &str); 4] = [
+    (Page::Dashboard, "Dashboard"),
+    (Page::Insights, "Insights"),
+    (Page::Sessions, "Sessions"),
+    (Page::Live, "Live"),
+];
+
 #[component]
 pub fn TopBar() -> Html {
-    let at = use_selector(|clm: &Clm| (clm.page, clm.active.clone(), clm.over));
-    let (page, active, over) = &*at;
+    let at = use_selector(|clm: &Clm| {
+        let tabs = TABS.map(|(to, _)| clm.address_of(to));
+        (clm.page, tabs, clm.over)
+    });
+    let (page, addresses, over) = &*at;
     let chip = use_selector(Chip::of);
     let store = use_context::<Store>().unwrap_or_default();
     let privacy_open = *over == Some(Over::Privacy);
@@ -28,10 +38,9 @@ pub fn TopBar() -> Html {
     };
     let close = use_dispatch().reform(|_| Action::Over(None));
     let toggle = if privacy_open { close } else { run(Command::Privacy) };
-    let tab = |to: Page, text: &'static str| {
-        let current = (*page == to).then_some("page");
-        let href = Route::fragment(to, active.as_deref());
-        html! { <a class="tab" {href} aria-current={current}>{ text }</a> }
+    let tab = |((to, text), href): (&(Page, &'static str), &String)| {
+        let current = (page == to).then_some("page");
+        html! { <a class="tab" href={href.clone()} aria-current={current}>{ *text }</a> }
     };
     html! {
         <header class="top-bar">
@@ -39,10 +48,7 @@ pub fn TopBar() -> Html {
                 { icon(Shape::Cube) }<span>{ "CLM Dashboard" }</span>
             </a>
             <nav aria-label="Pages">
-                { tab(Page::Dashboard, "Dashboard") }
-                { tab(Page::Insights, "Insights") }
-                { tab(Page::Sessions, "Sessions") }
-                { tab(Page::Live, "Live") }
+                { for TABS.iter().zip(addresses).map(tab) }
             </nav>
             <div class="top-right">
                 { chip.view(CHIP, privacy_open, toggle) }

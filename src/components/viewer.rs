@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use web_sys::HtmlIFrameElement;
 use yew::prelude::*;
 
 use super::{
@@ -20,6 +21,7 @@ pub struct Props {
     pub active: Option<Rc<str>>,
     pub onretry: Callback<Rc<str>>,
     pub onmenu: Callback<()>,
+    pub onframe: Callback<(Rc<str>, HtmlIFrameElement)>,
 }
 
 #[component]
@@ -68,7 +70,7 @@ pub fn Viewer(props: &Props) -> Html {
                     { for props.opened.iter().map(|(component, state)| {
                         let shown = Some(&component.hash) == props.active.as_ref();
                         let key = format!("{}-{}", component.hash, state.attempt);
-                        html! { <Frame {key} component={component.clone()} {shown} /> }
+                        html! { <Frame {key} component={component.clone()} {shown} onmade={props.onframe.clone()} /> }
                     }) }
                 </div>
                 if let Some((component, state)) = active {

@@ -1,13 +1,20 @@
 //! The frames of components: what they say, whether they live. Turns the browser's signs into actions.
 
+mod budget;
 mod message;
 mod slice;
+mod timing;
+mod windows;
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+};
 
 use gloo_timers::callback::Interval;
 use tracking::ErrorKind;
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Event, EventTarget, HtmlIFrameElement, MessageEvent, RequestInit, RequestMode};
 
@@ -16,7 +23,9 @@ use crate::{
     registry::Component,
     store::{Action, Clm, Status, Store, Transition},
 };
+use budget::Budget;
 use message::Message;
+pub use windows::made;
 
 /// How often deadlines and heartbeats are looked at.
 const WATCH_EVERY_MS: u32 = 1_000;
@@ -26,6 +35,8 @@ const HEARTBEAT_LOST_AFTER_MS: u64 = 10_000;
 /// The browser may note a load's timing a moment after its event.
 const TIMING_TRIES: u32 = 20;
 const TIMING_WAIT_MS: u32 = 25;
+/// Between two tellings of slices: ten a second look like at once.
+const SLICES_EVERY_MS: u64 = 100;
 
 /// What the store does not need to know of each frame.
 #[derive(Default)]
@@ -34,6 +45,11 @@ struct Frame {
     last_beat_ms: Option<u64>,
     /// It asked for its slice, so it hears of changes.
     listens: bool,
+    /// Its slice has changed since it was told.
+    is_behind: bool,
+    /// It said that it is ready.
+    said_ready: bool,
+    budget: Budget,
 }
 
 struct Frames {
@@ -41,6 +57,11 @@ struct Frames {
     frames: RefCell<HashMap<Rc<str>, Frame>>,
     /// Since when the active component can be seen; a hidden frame's beats are throttled.
     seen_since_ms: RefCell<Option<u64>>,
+    /// Of all who are no frame of ours.
+    strangers: RefCell<Budget>,
+    /// When slices were told last, and whether they are about to be.
+    slices_told_ms: Cell<u64>,
+    slices_due: Cell<bool>,
 }
 
 /// Watches the frames for as long as the page lives.
@@ -49,7 +70,11 @@ pub fn start(store: &Store) {
         store: store.clone(),
         frames: RefCell::default(),
         seen_since_ms: RefCell::default(),
+        strangers: RefCell::default(),
+        slices_told_ms: Cell::new(0),
+        slices_due: Cell::new(false),
     });
+    timing::start();
     let observer = frames.clone();
     store.observe(move |transition| observer.observe(transition));
 
@@ -100,12 +125,20 @@ impl Frames {
         if before.theme != after.theme {
             after.opened.iter().for_each(|opened| slice::tell_theme(&opened.hash, after));
         }
-        self.tell_slices(before, after);
+        self.note_slices(before, after);
+        let leaves = before.tab_visible && !after.tab_visible;
+        if leaves || *transition.action == Action::PageClosed {
+            self.tell_floods(Budget::take);
+        }
     }
 
     fn opened(self: &Rc<Self>, hash: &Rc<str>, clm: &Clm) {
-        let frame = Frame { opened_ms: platform::mono_ms(), ..Frame::default() };
-        self.frames.borrow_mut().insert(hash.clone(), frame);
+        let mut frames = self.frames.borrow_mut();
+        // A frame that is made anew has no new budget.
+        let budget = frames.remove(hash).map(|frame| frame.budget).unwrap_or_default();
+        let frame = Frame { opened_ms: platform::mono_ms(), budget, ..Frame::default() };
+        frames.insert(hash.clone(), frame);
+        drop(frames);
         if let Some(component) = clm.component(hash).filter(|component| component.is_external()) {
             self.probe(component);
         }
@@ -149,14 +182,8 @@ impl Frames {
             .forget();
             return;
         }
-        match response_status(&component.implementation) {
-            Some(0) => {
-                self.failed(hash, ErrorKind::Network, "The component cannot be reached.", "");
-            }
-            Some(status @ 400..) => {
-                let message = format!("The component's page answers HTTP {status}.");
-                self.failed(hash, ErrorKind::Http, &message, "");
-            }
+        let opened_ms = self.opened_ms(hash);
+        match timing::status(&component.implementation, opened_ms) {
             None if tries > 0 => {
                 let (frames, hash) = (self.clone(), hash.clone());
                 gloo_timers::callback::Timeout::new(TIMING_WAIT_MS, move || {
@@ -164,7 +191,32 @@ impl Frames {
                 })
                 .forget();
             }
-            _ if component.says_ready => {}
+            // This browser does not say; the server does.
+            None => {
+                let (frames, hash, url) =
+                    (self.clone(), hash.clone(), component.implementation.clone());
+                let says_ready = component.says_ready;
+                spawn_local(async move {
+                    let status = platform::status_of(&url).await;
+                    if frames.opened_ms(&hash) == opened_ms {
+                        frames.answered(&hash, status, says_ready);
+                    }
+                });
+            }
+            Some(status) => self.answered(hash, status, component.says_ready),
+        }
+    }
+
+    /// The frame's page was answered with this HTTP status, 0 for no answer.
+    fn answered(&self, hash: &Rc<str>, status: u16, says_ready: bool) {
+        match status {
+            0 => self.failed(hash, ErrorKind::Network, "The component cannot be reached.", ""),
+            // A server that knows no HEAD says nothing of the page.
+            400.. if ![405, 501].contains(&status) => {
+                let message = format!("The component's page answers HTTP {status}.");
+                self.failed(hash, ErrorKind::Http, &message, "");
+            }
+            _ if says_ready => {}
             _ => self.loaded(hash),
         }
     }
@@ -174,16 +226,28 @@ impl Frames {
         self.store.dispatch(Action::ComponentLoaded { hash: hash.clone(), load_time_ms });
     }
 
+    fn opened_ms(&self, hash: &Rc<str>) -> u64 {
+        self.frames.borrow().get(hash).map_or(0, |frame| frame.opened_ms)
+    }
+
     fn age_ms(&self, hash: &Rc<str>) -> u64 {
-        let opened = self.frames.borrow().get(hash).map_or(0, |frame| frame.opened_ms);
-        platform::mono_ms().saturating_sub(opened)
+        platform::mono_ms().saturating_sub(self.opened_ms(hash))
     }
 
     fn on_message(&self, event: &MessageEvent) {
         // The window decides who speaks, whatever the message claims.
-        let hash = event.source().and_then(|source| frame_of(&source));
-        let message = hash.and_then(|hash| Some((hash, Message::parse(&event.data())?)));
-        let Some((hash, message)) = message else {
+        let hash = event.source().and_then(|source| windows::component_of(&source));
+        let now_ms = platform::mono_ms();
+        let Some(hash) = hash else {
+            if self.strangers.borrow_mut().admit(now_ms) {
+                self.store.dispatch(Action::MessageRejected);
+            }
+            return;
+        };
+        if !self.is_heard(&hash, event, now_ms) {
+            return;
+        }
+        let Some(message) = Message::parse(&event.data()) else {
             self.store.dispatch(Action::MessageRejected);
             return;
         };
@@ -194,7 +258,12 @@ impl Frames {
                 }
                 self.store.dispatch(Action::Heartbeat(hash));
             }
-            Message::Loaded => self.loaded(&hash),
+            Message::Loaded => {
+                if let Some(frame) = self.frames.borrow_mut().get_mut(&hash) {
+                    frame.said_ready = true;
+                }
+                self.loaded(&hash);
+            }
             Message::Event { event, details, selected_user } => {
                 happened(&self.store, hash, event, details, selected_user);
             }
@@ -210,11 +279,61 @@ impl Frames {
         }
     }
 
-    fn tell_slices(&self, before: &Clm, after: &Clm) {
-        let frames = self.frames.borrow();
-        for (hash, _) in frames.iter().filter(|(_, frame)| frame.listens) {
-            if slice::changed(hash, before, after) {
-                slice::tell(hash, after);
+    /// Whether its message is listened to. Of what comes beyond its budget only two things count: that it lives,
+    /// and that it is ready for the first time.
+    fn is_heard(&self, hash: &Rc<str>, event: &MessageEvent, now_ms: u64) -> bool {
+        let mut frames = self.frames.borrow_mut();
+        let Some(frame) = frames.get_mut(hash) else { return false };
+        if frame.budget.admit(now_ms) {
+            return true;
+        }
+        if let Some(beat) = &mut frame.last_beat_ms {
+            *beat = now_ms;
+        }
+        !frame.said_ready && matches!(Message::parse(&event.data()), Some(Message::Loaded))
+    }
+
+    /// Says of each frame that said too much how much was left out.
+    fn tell_floods(&self, due: impl Fn(&mut Budget) -> Option<u64>) {
+        let mut told = Vec::new();
+        for (hash, frame) in &mut *self.frames.borrow_mut() {
+            told.extend(due(&mut frame.budget).map(|count| (Some(hash.clone()), count)));
+        }
+        told.extend(due(&mut self.strangers.borrow_mut()).map(|count| (None, count)));
+        for (hash, count) in told {
+            self.store.dispatch(Action::MessagesLeftOut { hash, count });
+        }
+    }
+
+    /// Slices that change are told at once, but not more often than can be seen.
+    fn note_slices(self: &Rc<Self>, before: &Clm, after: &Clm) {
+        let mut is_due = false;
+        for (hash, frame) in self.frames.borrow_mut().iter_mut().filter(|(_, f)| f.listens) {
+            frame.is_behind |= slice::changed(hash, before, after);
+            is_due |= frame.is_behind;
+        }
+        if !is_due || self.slices_due.get() {
+            return;
+        }
+        let since_ms = platform::mono_ms().saturating_sub(self.slices_told_ms.get());
+        if since_ms >= SLICES_EVERY_MS {
+            return self.tell_slices(after);
+        }
+        self.slices_due.set(true);
+        let frames = self.clone();
+        let wait_ms = u32::try_from(SLICES_EVERY_MS - since_ms).unwrap_or(0);
+        gloo_timers::callback::Timeout::new(wait_ms, move || {
+            frames.slices_due.set(false);
+            frames.tell_slices(&frames.store.state());
+        })
+        .forget();
+    }
+
+    fn tell_slices(&self, clm: &Clm) {
+        self.slices_told_ms.set(platform::mono_ms());
+        for (hash, frame) in &mut *self.frames.borrow_mut() {
+            if std::mem::take(&mut frame.is_behind) {
+                slice::tell(hash, clm);
             }
         }
     }
@@ -223,6 +342,7 @@ impl Frames {
     fn watch(&self) {
         let state = self.store.state();
         let now = platform::mono_ms();
+        self.tell_floods(|budget| budget.due(now));
         for component in &state.opened {
             let hash = &component.hash;
             let Some(described) = state.component(hash) else { continue };
@@ -272,35 +392,4 @@ fn happened(
     }
     let at_ms = platform::now().wall.0;
     store.dispatch(Action::ComponentEvent { hash, event, details, at_ms });
-}
-
-/// All frames we made.
-fn all_frames() -> impl Iterator<Item = HtmlIFrameElement> {
-    let list = web_sys::window()
-        .and_then(|window| window.document())
-        .and_then(|document| document.query_selector_all("iframe[data-hash]").ok());
-    let length = list.as_ref().map_or(0, web_sys::NodeList::length);
-    (0..length).filter_map(move |at| list.as_ref()?.get(at)?.dyn_into().ok())
-}
-
-/// The component whose frame is `window`, if it is one of ours.
-fn frame_of(window: &JsValue) -> Option<Rc<str>> {
-    all_frames()
-        .find(|frame| frame.content_window().is_some_and(|ours| JsValue::from(ours) == *window))
-        .and_then(|frame| frame.get_attribute("data-hash"))
-        .map(Into::into)
-}
-
-/// The HTTP status of the latest load of `url`, from the browser's own timings: no second request.
-/// `None` where it does not say.
-fn response_status(url: &str) -> Option<u32> {
-    let window = web_sys::window()?;
-    let base = window.document()?.base_uri().ok()??;
-    let absolute = web_sys::Url::new_with_base(url, &base).ok()?.href();
-    let absolute = absolute.split('#').next()?.to_owned();
-    let entries = window.performance()?.get_entries_by_name(&absolute);
-    let last = entries.get(entries.length().checked_sub(1)?);
-    let status = js_sys::Reflect::get(&last, &"responseStatus".into()).ok()?.as_f64()?;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    Some(status as u32)
 }

@@ -156,10 +156,7 @@ fn post(hash: &str, fields: &[(&str, JsValue)]) {
     for (key, value) in fields {
         let _ = Reflect::set(&message, &(*key).into(), value);
     }
-    let window = super::all_frames()
-        .find(|frame| frame.get_attribute("data-hash").as_deref() == Some(hash))
-        .and_then(|frame| frame.content_window());
-    if let Some(window) = window {
+    if let Some(window) = super::windows::of(hash) {
         // A sandboxed frame has no origin to name; it gets nothing that others may not see.
         let _ = window.post_message(&message, "*");
     }

@@ -11,7 +11,7 @@ use crate::{
         sidebar::{Item, Sidebar},
         viewer::Viewer,
     },
-    focus,
+    focus, frames,
     later::{Later, View},
     registry::Registry,
     store::{Action, Clm, Over, RegistryState, Store, use_dispatch},
@@ -34,6 +34,7 @@ pub fn Dashboard(props: &Props) -> Html {
     focus::use_closed(drawer, || focus::give("list-button"));
     let store = use_context::<Store>().unwrap_or_default();
     let show_list = Callback::from(move |()| commands::run(Command::Search, &store));
+    let onframe = use_callback((), |(hash, frame), ()| frames::made(&hash, &frame));
     let close_list = dispatch.reform(|()| Action::Over(None));
     let content = match &clm.registry {
         RegistryState::Loading => loading(),
@@ -57,7 +58,7 @@ pub fn Dashboard(props: &Props) -> Html {
                     }) }
                     <Viewer opened={opened(&clm, registry)} active={clm.shown().cloned()}
                             onretry={dispatch.reform(Action::RetryComponent)}
-                            onmenu={show_list} />
+                            onmenu={show_list} {onframe} />
                 </main>
             </>
         },

@@ -4,3 +4,4 @@ pub mod dashboard;
 pub mod insights;
 pub mod live;
 pub mod sessions;
+pub mod unknown;

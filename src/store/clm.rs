@@ -19,8 +19,11 @@ pub const RECENT_EVENTS: usize = 50;
 pub struct Clm {
     pub registry: RegistryState,
     pub page: Page,
-    /// What the Insights and the Sessions page are asked, as it stands in the address.
+    /// What the Insights and the Sessions page are asked, as it stands in the address. It goes along to the
+    /// other pages and back.
     pub query: String,
+    /// The address that leads nowhere, while [`Page::Unknown`] is shown.
+    pub unknown: Rc<str>,
     /// The one session that the Sessions page shows.
     pub session: Option<Rc<str>>,
     /// While a session is shown again, it and not the person decides what the dashboard shows.
@@ -34,7 +37,7 @@ pub struct Clm {
     /// It, and not the person, chose the active component.
     pub by_demo: bool,
     /// What the address asked for before the registry was there.
-    pub wanted: Option<Rc<str>>,
+    wanted: Option<Wanted>,
     pub active: Option<Rc<str>>,
     /// Every component that was opened, in the order of opening: a frame that moves in the document would load
     /// again.
@@ -62,6 +65,13 @@ pub enum Over {
     Help,
     Palette,
     Privacy,
+}
+
+/// A component that an address asks for, and that address.
+#[derive(Clone, Debug, PartialEq)]
+struct Wanted {
+    hash: Rc<str>,
+    fragment: Rc<str>,
 }
 
 /// A session that is shown again.
@@ -101,6 +111,7 @@ impl Default for Clm {
             registry: RegistryState::Loading,
             page: Page::Dashboard,
             query: String::new(),
+            unknown: "".into(),
             session: None,
             replay: None,
             replays: 0,
@@ -160,6 +171,8 @@ pub struct Metrics {
     pub heartbeats: u64,
     /// Messages that were ignored: of no frame of ours, or not of the protocol.
     pub malformed: u64,
+    /// Messages that nobody looked at, because their sender said too much.
+    pub left_out: u64,
 }
 
 /// What an operator may try, to see that nothing is lost unseen.
@@ -214,6 +227,11 @@ pub enum Action {
     MessageRejected,
     /// The page was loaded in a tab in the background, or ahead of time.
     OpenedUnseen,
+    /// So many messages came that these were left out: of a component, or of nobody we know.
+    MessagesLeftOut {
+        hash: Option<Rc<str>>,
+        count: u64,
+    },
     TabVisible(bool),
     ThemeChosen(Theme),
     /// Laid over the page, or put away.
@@ -260,7 +278,7 @@ impl Clm {
     /// Whether a person can see the active component now.
     #[must_use]
     pub fn on_screen(&self) -> bool {
-        self.tab_visible && self.page == Page::Dashboard
+        self.active.is_some() && self.tab_visible && self.page == Page::Dashboard
     }
 
     /// The component in front: the replay's, or the person's own.
@@ -286,6 +304,51 @@ impl Clm {
 
     fn opened_mut(&mut self, hash: &str) -> Option<&mut ComponentState> {
         self.opened.iter_mut().find(|component| *component.hash == *hash)
+    }
+
+    /// What the dashboard shows to who asks for nothing else: what was there, or the first component.
+    #[must_use]
+    pub fn home(&self) -> Option<Rc<str>> {
+        let first = || self.registry()?.components.first().map(|component| component.hash.clone());
+        self.active.clone().or_else(first)
+    }
+
+    /// The address of `page`, with the question that goes along.
+    #[must_use]
+    pub fn address_of(&self, page: Page) -> String {
+        let address = Route::fragment(page, self.active.as_deref());
+        if page.has_question() { self.with_question(address) } else { address }
+    }
+
+    /// `address` with the question that the Insights and the Sessions page are asked.
+    #[must_use]
+    pub fn with_question(&self, mut address: String) -> String {
+        if !self.query.is_empty() {
+            address.push('?');
+            address.push_str(&self.query);
+        }
+        address
+    }
+
+    /// The dashboard comes to the front: with the component that the address names, or with the one it had.
+    /// Nobody sees a component while another page is in front, so none is opened before this.
+    fn enter_dashboard(&mut self) {
+        if self.registry().is_none() {
+            return;
+        }
+        match self.wanted.take() {
+            Some(wanted) if self.component(&wanted.hash).is_some() => self.open(&wanted.hash),
+            Some(wanted) => {
+                self.page = Page::Unknown;
+                self.unknown = wanted.fragment;
+            }
+            None if self.active.is_some() => {}
+            None => {
+                if let Some(hash) = self.home() {
+                    self.open(&hash);
+                }
+            }
+        }
     }
 
     fn open(&mut self, hash: &Rc<str>) {
@@ -360,13 +423,9 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
         Action::RegistryLoaded(registry) => {
             clm.end_replay();
             clm.registry = RegistryState::Ready(registry.clone());
-            let page = clm.page;
-            let wanted = clm.wanted.take().filter(|hash| registry.find(hash).is_some());
-            let first = registry.components.first().map(|component| component.hash.clone());
-            if let Some(hash) = wanted.or(first) {
-                clm.open(&hash);
+            if clm.page == Page::Dashboard {
+                clm.enter_dashboard();
             }
-            clm.page = page;
         }
         Action::RegistryFailed { message, .. } => {
             clm.registry = RegistryState::Failed(message.clone());
@@ -381,13 +440,14 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
             }
             clm.page = route.page;
             clm.session = route.session.as_deref().map(Rc::from);
-            clm.query.clone_from(&route.query);
-            if let Some(hash) = route.component.as_deref().map(Rc::from) {
-                if clm.registry().is_some() {
-                    clm.open(&hash);
-                } else {
-                    clm.wanted = Some(hash);
-                }
+            let fragment: Rc<str> = route.fragment.as_str().into();
+            let named = route.component.as_deref().map(Rc::from);
+            clm.wanted = named.map(|hash| Wanted { hash, fragment: fragment.clone() });
+            match route.page {
+                Page::Dashboard => clm.enter_dashboard(),
+                Page::Insights | Page::Sessions => clm.query.clone_from(&route.query),
+                Page::Unknown => clm.unknown = fragment,
+                Page::Live => {}
             }
         }
         Action::SetActiveComponent(hash) => {
@@ -445,6 +505,7 @@ pub fn reduce(mut state: Rc<Clm>, action: &Action) -> Rc<Clm> {
             clm.tab_visible = *visible;
             clm.tab_seen |= *visible;
         }
+        Action::MessagesLeftOut { count, .. } => clm.metrics.left_out += count,
         Action::ThemeChosen(theme) => clm.theme = Some(*theme),
         Action::Over(over) => clm.over = *over,
         Action::Hint(hint) => clm.hint = *hint,
@@ -495,19 +556,69 @@ mod tests {
         for (actions, active) in [
             (vec![loaded_registry()], "a"),
             (vec![route("#/component/b"), loaded_registry()], "b"),
-            (vec![route("#/component/zzz"), loaded_registry()], "a"),
             (vec![loaded_registry(), route("#/component/b")], "b"),
-            (vec![loaded_registry(), route("#/component/zzz")], "a"),
+            (vec![route("#/component/b"), route("#/"), loaded_registry()], "a"),
+            (vec![loaded_registry(), route("#/component/b"), route("#/live"), route("#/")], "b"),
         ] {
-            assert_eq!(after(&actions).active.as_deref(), Some(active), "{actions:?}");
+            let state = after(&actions);
+            assert_eq!((state.page, state.active.as_deref()), (Page::Dashboard, Some(active)));
         }
     }
 
     #[test]
-    fn an_address_of_another_page_stays_when_the_registry_comes() {
-        let state = after(&[route("#/insights"), loaded_registry()]);
-        assert_eq!((state.page, state.active.as_deref()), (Page::Insights, Some("a")));
-        assert!(!state.on_screen());
+    fn no_component_is_opened_before_the_dashboard_is_in_front() {
+        for fragment in
+            ["#/insights", "#/sessions", "#/sessions/session_1_0000", "#/live", "#/nope"]
+        {
+            let actions = [route(fragment), loaded_registry()];
+            let state = after(&actions);
+            assert_eq!((state.active.as_deref(), state.opened.len()), (None, 0), "{fragment}");
+            assert!(!state.on_screen());
+            for (next, active) in [("#/", "a"), ("#/component/b", "b")] {
+                let state = reduce(state.clone(), &route(next));
+                assert_eq!((state.page, state.active.as_deref()), (Page::Dashboard, Some(active)));
+                assert_eq!(state.opened.len(), 1, "{fragment} {next}");
+            }
+        }
+        // The dashboard was left before there was anything to see on it.
+        let state = after(&[route("#/component/b"), route("#/live"), loaded_registry()]);
+        assert_eq!((state.page, state.active.as_deref()), (Page::Live, None));
+    }
+
+    #[test]
+    fn a_component_that_is_not_there_is_no_visit_and_keeps_its_address() {
+        let asked = || route("#/component/zzz");
+        for (actions, active) in [
+            (vec![asked(), loaded_registry()], None),
+            (vec![loaded_registry(), asked()], Some("a")),
+            (vec![loaded_registry(), asked(), route("#/live"), asked()], Some("a")),
+        ] {
+            let state = after(&actions);
+            assert_eq!((state.page, &*state.unknown), (Page::Unknown, "#/component/zzz"));
+            assert_eq!(state.active.as_deref(), active, "{actions:?}");
+            let back = reduce(state, &route("#/"));
+            assert_eq!((back.page, back.active.as_deref()), (Page::Dashboard, Some("a")));
+        }
+        let waiting = after(&[asked()]);
+        assert_eq!(waiting.page, Page::Dashboard, "it may be in the registry that comes");
+    }
+
+    #[test]
+    fn the_question_goes_along_from_page_to_page() {
+        let asked = "#/insights?range=7d&component=b";
+        for way in [
+            vec![route(asked)],
+            vec![route(asked), route("#/live")],
+            vec![route(asked), route("#/")],
+            vec![route(asked), route("#/nope")],
+        ] {
+            let state = after(&[vec![loaded_registry()], way].concat());
+            assert_eq!(state.address_of(Page::Sessions), "#/sessions?range=7d&component=b");
+            assert_eq!(state.address_of(Page::Insights), asked);
+            assert_eq!(state.address_of(Page::Live), "#/live");
+        }
+        let state = after(&[loaded_registry(), route(asked), route("#/insights")]);
+        assert_eq!(state.address_of(Page::Sessions), "#/sessions", "asked for anew");
     }
 
     #[test]

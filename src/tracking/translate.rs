@@ -108,6 +108,9 @@ fn signal_of(action: &Action, before: &Clm, after: &Clm) -> Option<Signal> {
                 .as_deref()
                 .and_then(|json| RawValue::from_string(json.to_owned()).ok()),
         }),
+        Action::MessagesLeftOut { hash: Some(hash), count } => {
+            Some(Signal::Flooded { component: name(after, hash), count: *count })
+        }
         Action::PersonActive => Some(Signal::Alive),
         Action::PageClosed => Some(Signal::Closed),
         Action::RegistryRequested
@@ -124,6 +127,7 @@ fn signal_of(action: &Action, before: &Clm, after: &Clm) -> Option<Signal> {
         | Action::Heartbeat(_)
         | Action::MessageRejected
         | Action::OpenedUnseen
+        | Action::MessagesLeftOut { hash: None, .. }
         | Action::TabVisible(_)
         | Action::ThemeChosen(_)
         | Action::Over(_)
@@ -184,6 +188,9 @@ mod tests {
                 Signal::Failed { component, kind, message, .. } => {
                     format!("failed {} {} {message}", component.hash, kind.as_str())
                 }
+                Signal::Flooded { component, count } => {
+                    format!("flooded {} {count}", component.hash)
+                }
                 Signal::Alive => "alive".to_owned(),
                 Signal::Hidden => "hidden".to_owned(),
                 Signal::Visible => "visible".to_owned(),
@@ -210,6 +217,8 @@ mod tests {
             details: details.map(Into::into),
             at_ms: 1,
         };
+        let left_out =
+            |hash: Option<&str>| Action::MessagesLeftOut { hash: hash.map(Into::into), count: 9 };
         let registry_failed =
             || Action::RegistryFailed { kind: ErrorKind::Network, message: "gone".into() };
         let page_failed = || Action::PageFailed {
@@ -298,7 +307,20 @@ mod tests {
             (vec![ready()], &["switched A true"]),
             (vec![route("#/component/b")], &[]),
             (vec![route("#/component/b"), ready()], &["switched B true"]),
-            (vec![route("#/live"), ready()], &["switched A false"]),
+            // Nobody sees a component before the dashboard is in front.
+            (vec![route("#/live"), ready()], &[]),
+            (vec![route("#/insights"), ready()], &[]),
+            (vec![route("#/sessions"), ready()], &[]),
+            (vec![route("#/live"), ready(), route("#/")], &["switched A true"]),
+            (vec![route("#/live"), ready(), route("#/component/b")], &["switched B true"]),
+            (vec![route("#/live"), ready(), set("b")], &["switched B true"]),
+            (vec![route("#/live"), ready(), Action::TabVisible(false)], &[]),
+            (vec![route("#/live"), ready(), Action::PageClosed], &["closed"]),
+            (vec![route("#/component/zzz"), ready()], &[]),
+            (vec![route("#/component/zzz"), ready(), route("#/")], &["switched A true"]),
+            (vec![ready(), route("#/component/zzz")], &["hidden"]),
+            (vec![ready(), route("#/nope")], &["hidden"]),
+            (vec![ready(), route("#/component/zzz"), route("#/component/a")], &["visible"]),
             (vec![registry_failed()], &["failed (dashboard) network gone"]),
             (vec![ready(), set("b")], &["switched B true"]),
             (vec![ready(), set("a")], &[]),
@@ -327,6 +349,8 @@ mod tests {
             (vec![ready(), Action::UserSelected("u1".into())], &[]),
             (vec![ready(), Action::Heartbeat("a".into())], &[]),
             (vec![ready(), Action::MessageRejected], &[]),
+            (vec![ready(), left_out(Some("b"))], &["flooded b 9"]),
+            (vec![ready(), left_out(None)], &[]),
             (vec![ready(), Action::PersonActive], &["alive"]),
             (vec![ready(), Action::PageClosed], &["closed"]),
             (vec![ready(), Action::ConsentAnswered(true)], &[]),

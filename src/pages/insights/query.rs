@@ -1,6 +1,6 @@
 //! The question in the address: `range=7d&component=..`, one for the whole page.
 
-use crate::route::{Page, Route};
+use crate::route::{Page, Route, decode};
 
 /// What the address says. Unknown parts are left out, so that every address shows something.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -146,22 +146,6 @@ pub fn encode(text: &str) -> String {
         }
     }
     encoded
-}
-
-fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'%' => hex(rest.next()?)? * 16 + hex(rest.next()?)?,
-            byte => byte,
-        });
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]
