@@ -45,7 +45,6 @@ fn Shell() -> Html {
             focus::give(focus::MAIN);
         }
     });
-    // For this visit only: nothing is stored that was not agreed to.
     use_effect_with(at.theme, move |theme| {
         let root = document().and_then(|document| document.document_element());
         if let Some((root, theme)) = root.zip(*theme) {
@@ -61,11 +60,11 @@ fn Shell() -> Html {
     html! {
         <>
             <a class="skip-link" href="#main" onclick={skip}>{ "Skip to the content" }</a>
+            <ConsentBanner />
             <TopBar />
             <Dashboard shown={at.page.is_none()} />
             if at.page == Some(Page::Unknown) { <Unknown /> }
             if let Some(view) = at.page.and_then(View::of) { <Later {view} /> }
-            <ConsentBanner />
             <Hints />
             <Overlay />
         </>

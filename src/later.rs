@@ -19,7 +19,7 @@ pub enum View {
     Live,
     Palette,
     Help,
-    Privacy,
+    MyData,
     Journeys,
     Players,
 }
@@ -45,7 +45,7 @@ impl View {
         match self {
             Self::Insights | Self::Sessions | Self::Live => None,
             Self::Palette | Self::Help => Some("help"),
-            Self::Privacy => Some("panel"),
+            Self::MyData => Some("my-data"),
             Self::Journeys => Some("demo-list"),
             Self::Players => Some("replay"),
         }
@@ -58,8 +58,7 @@ mod cuts {
     use super::View;
     use crate::{
         components::{
-            demo_list::DemoList, help::Help, palette::Palette, player_bar::Players,
-            privacy_panel::PrivacyPanel,
+            demo_list::DemoList, help::Help, my_data::MyData, palette::Palette, player_bar::Players,
         },
         pages::{insights::Insights, live::Live, sessions::Sessions},
     };
@@ -82,7 +81,7 @@ mod cuts {
         Ok(match view {
             View::Palette => html! { <Palette /> },
             View::Help => html! { <Help /> },
-            View::Privacy => html! { <PrivacyPanel /> },
+            View::MyData => html! { <MyData /> },
             View::Journeys => html! { <DemoList /> },
             _ => html! { <Players /> },
         })

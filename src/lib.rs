@@ -10,6 +10,7 @@ pub mod components;
 pub mod config;
 pub mod crash;
 pub mod demo;
+pub mod example;
 pub mod focus;
 pub mod frames;
 pub mod later;

@@ -19,7 +19,7 @@ fn main() {
     }
     frames::start(&store);
     navigation::start(&store);
-    tracking::remember_hints(&store);
+    tracking::remember_choices(&store);
     later::start(&store);
     loader::start(&store);
     commands::start(&store);

@@ -53,6 +53,22 @@ pub fn secret() -> Option<String> {
     tracking::secret()
 }
 
+/// The secrets of whom this browser was before tracking was turned off: what they sent can still be deleted.
+#[must_use]
+pub fn deletion_keys() -> Vec<String> {
+    tracking::deletion_keys()
+}
+
+/// What was sent with it is deleted.
+pub fn forget_deletion_key(key: &str) {
+    tracking::keep_deletion_keys(deletion_keys().into_iter().filter(|kept| kept != key));
+}
+
+/// The person does not want to delete anything later.
+pub fn forget_deletion_keys() {
+    tracking::keep_deletion_keys([]);
+}
+
 /// # Errors
 /// A sentence for the person at the screen.
 pub async fn download(secret: &str) -> Result<Mine, String> {

@@ -46,7 +46,7 @@ pub const ALL: [Known; 13] = [
     known(Command::Palette, "Find anything", "Ctrl k"),
     known(Command::Theme, "Switch between light and dark", "t"),
     known(Command::Privacy, "Privacy and tracking", "p"),
-    known(Command::Privacy, "Export or erase my data", ""),
+    known(Command::Privacy, "Download or delete my data", ""),
     known(Command::Help, "Keyboard shortcuts", "?"),
     known(Command::Hints, "Show the hints again", ""),
     known(Command::CopyAddress, "Copy the address of this view", ""),

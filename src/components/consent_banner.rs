@@ -1,9 +1,13 @@
-//! The question about tracking: a card at the bottom edge, two equal answers.
+//! The question about tracking: a card at the bottom edge, two equal answers. It comes early in the document, so that
+//! who goes by the keyboard meets it first.
 
 use yew::prelude::*;
 use yewdux::use_selector;
 
-use crate::store::{Action, Consent, TrackingStatus, use_dispatch};
+use crate::{
+    example,
+    store::{Action, Consent, TrackingStatus, use_dispatch},
+};
 
 #[component]
 pub fn ConsentBanner() -> Html {
@@ -41,16 +45,6 @@ pub fn ConsentBanner() -> Html {
     }
 }
 
-const EXAMPLE: &str = r#"{
-  "event": "component_exit",
-  "timestamp": 1764000012000,
-  "user_id": "5947d7c33d78… (a random number, hashed)",
-  "session_id": "session_1764000000000_1f0c…",
-  "component_hash": "welcome",
-  "duration_ms": 12000,
-  "next_component": "hero-content"
-}"#;
-
 /// The fields, with one example as it would be sent.
 pub fn what_is_tracked() -> Html {
     html! {
@@ -61,8 +55,9 @@ pub fn what_is_tracked() -> Html {
                 <li>{ "Loading times and errors, without what you typed." }</li>
                 <li>{ "The page's address and where you came from, without anything after the path." }</li>
             </ul>
-            <p class="muted">{ "One event as it is sent:" }</p>
-            <pre tabindex="0">{ EXAMPLE }</pre>
+            <p class="muted">{ "One event, exactly as it is sent; the values are made up:" }</p>
+            <pre tabindex="0">{ example::event() }</pre>
+            <p class="muted">{ "Beside it go four labels (job, service_name, event, component) and user_id and session_id once more. user_id is a random number of this browser, hashed." }</p>
         </div>
     }
 }

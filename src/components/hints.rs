@@ -3,17 +3,22 @@
 use yew::prelude::*;
 use yewdux::use_selector;
 
-use crate::store::{Action, Clm, Consent, TrackingStatus, use_dispatch};
+use crate::{
+    route::Page,
+    store::{Action, Clm, Consent, TrackingStatus, use_dispatch},
+};
 
 const HINTS: [&str; 3] = [
-    "Pick a component from the list. Each lives in a frame of its own: when one breaks, the rest goes on.",
-    "Insights shows what is visited, which way people go, and where they leave. Sessions tells one visit step by step.",
+    "Pick a component: they are listed on the left, or behind the list button in a narrow window. Each runs in its own frame, so when one breaks the others keep working.",
+    "Insights shows what is visited, which paths people take, and where they leave. Sessions shows one visit step by step.",
     "Press Ctrl K to find anything by its name, and ? to see all keys.",
 ];
 
 #[component]
 pub fn Hints() -> Html {
-    let hint = use_selector(|clm: &Clm| clm.hint);
+    // The first one is about the list, so it waits until that can be seen.
+    let hint =
+        use_selector(|clm: &Clm| clm.hint.filter(|at| *at > 0 || clm.page == Page::Dashboard));
     let consent = use_selector(|status: &TrackingStatus| status.consent);
     let dispatch = use_dispatch();
     let Some((at, text)) = hint.and_then(|at| Some((at, HINTS.get(at)?))) else {

@@ -15,4 +15,5 @@ pub mod privacy_panel;
 pub mod sidebar;
 pub mod top_bar;
 pub mod tracking_chip;
+pub mod turn_off;
 pub mod viewer;

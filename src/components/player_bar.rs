@@ -54,7 +54,7 @@ fn player_bar(of: Of, player: &Player, clm: &Clm, dispatch: &Callback<Action>) -
     let (step, steps, position_ms, length_ms) = player.progress();
     let known = player.component().is_some_and(|hash| clm.component(hash).is_some());
     let (word, play): (_, fn(u64) -> Command) = match (player.is_over(), player.is_playing()) {
-        (true, _) => ("Again", Command::Play),
+        (true, _) => ("Replay", Command::Play),
         (false, true) => ("Pause", Command::Pause),
         (false, false) => ("Play", Command::Play),
     };
@@ -71,7 +71,9 @@ fn player_bar(of: Of, player: &Player, clm: &Clm, dispatch: &Callback<Action>) -
                     html! { <button class="button" aria-pressed={pressed} {onclick}>{ speed }{ "×" }</button> }
                 }) }
             </span>
-            <button class="button" onclick={command(|_| Command::Stop)}>{ "Stop" }</button>
+            <button class="button" onclick={command(|_| Command::Stop)}>
+                { if player.is_over() { "Close" } else { "Stop" } }
+            </button>
             <span class="replay-words">
                 if of != Of::Session { <span class="muted">{ &*player.plan.title }{ " · " }</span> }
                 <b aria-live="polite">{ player.name() }</b>

@@ -1,4 +1,4 @@
-//! What is kept, and the way to change one's mind.
+//! What is kept, and the way to change one's mind. Part of the first file: it must open without a network.
 
 use tracking::Outcome;
 use yew::prelude::*;
@@ -7,10 +7,12 @@ use yewdux::use_store_value;
 use super::{
     consent_banner::what_is_tracked,
     icon::{Shape, icon},
-    my_data::MyData,
+    turn_off::{TurnOff, explain},
 };
 use crate::{
+    charts::scale::counted,
     focus,
+    later::{Later, View},
     store::{Action, Consent, TrackingStatus, use_dispatch},
 };
 
@@ -37,10 +39,6 @@ pub fn PrivacyPanel() -> Html {
             }
         })
     };
-    let answer = |granted: bool| {
-        let dispatch = dispatch.clone();
-        Callback::from(move |_| dispatch.emit(Action::ConsentAnswered(granted)))
-    };
     html! {
         <div class="panel" role="dialog" aria-label="Privacy" id={PANEL} tabindex="-1" {onkeydown}>
             <div class="head">
@@ -49,11 +47,15 @@ pub fn PrivacyPanel() -> Html {
                     { icon(Shape::Close) }
                 </button>
             </div>
-            { explain(&status) }
+            <p>{ explain(&status) }</p>
+            if let Some(user) = &status.user_id {
+                <p class="muted">{ "You are known as " }<code title={user.to_string()}>
+                    { user.get(..12).unwrap_or_default() }{ "…" }
+                </code></p>
+            }
+            <TurnOff consent={status.consent} />
             if let Some(why) = &status.last_error {
-                <p class="notice" data-tone="warn">
-                    { format!("{why} {}", waits(&status)) }
-                </p>
+                <p class="notice" data-tone="warn">{ why }{ " " }{ waits(&status) }</p>
             }
             if let Some(clock) = status.clock() {
                 <p class="notice" data-tone="warn">{ clock }</p>
@@ -68,19 +70,10 @@ pub fn PrivacyPanel() -> Html {
                     { "Your browser blocks storage, so events live in this tab only." }
                 </p>
             }
-            <div class="panel-actions">
-                if status.consent == Consent::Granted {
-                    <button class="button" onclick={answer(false)}>{ "Stop and forget" }</button>
-                } else {
-                    <button class="button" onclick={answer(true)}>{ "Allow tracking" }</button>
-                    if status.consent == Consent::Pending {
-                        <button class="button" onclick={answer(false)}>{ "Do not track" }</button>
-                    }
-                }
-            </div>
-            <MyData {status} />
+            if status.consent == Consent::Granted { <Later view={View::MyData} /> }
             <h3>{ "What is tracked" }</h3>
             { what_is_tracked() }
+            <p class="muted">{ "Not tracked, and kept in this browser only, so that it lasts: your answer, the theme you chose, that you closed the hints. They say nothing of you and need no consent." }</p>
         </div>
     }
 }
@@ -88,7 +81,8 @@ pub fn PrivacyPanel() -> Html {
 /// What becomes of the events meanwhile, and what to do.
 fn waits(status: &TrackingStatus) -> String {
     let place = if status.storage_works { "on this device" } else { "in this tab" };
-    let kept = format!("Your {} events are kept {place}", status.queued);
+    let are = if status.queued == 1 { "is" } else { "are" };
+    let kept = format!("{} {are} kept {place}", counted(status.queued, "event"));
     match status.trouble {
         Some(Outcome::Intercepted { .. }) => {
             format!(
@@ -101,27 +95,15 @@ fn waits(status: &TrackingStatus) -> String {
     }
 }
 
-fn explain(status: &TrackingStatus) -> Html {
-    let text = match status.consent {
-        Consent::Pending => {
-            "You have not answered yet. Nothing is stored and nothing is sent until you agree."
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_event_is_one_event() {
+        for (queued, says) in [(1, "1 event is kept in this tab"), (2, "2 events are kept")] {
+            let status = TrackingStatus { queued, ..TrackingStatus::default() };
+            assert!(waits(&status).starts_with(says), "{}", waits(&status));
         }
-        Consent::Denied if status.browser_says_no => {
-            "Your browser asks sites not to track you, so tracking is off. You can still allow it here."
-        }
-        Consent::Denied => "Tracking is off. Nothing is stored and nothing is sent.",
-        Consent::Granted => {
-            "Tracking is on. “Stop and forget” removes your random number and all waiting events from this browser. What was sent stays, and nobody can tell then that it is yours: to remove that too, erase it first."
-        }
-    };
-    html! {
-        <>
-            <p>{ text }</p>
-            if let Some(user) = &status.user_id {
-                <p class="muted">{ "You are known as " }<code title={user.to_string()}>
-                    { user.get(..12).unwrap_or_default() }{ "…" }
-                </code></p>
-            }
-        </>
     }
 }

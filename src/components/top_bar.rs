@@ -5,12 +5,11 @@ use yewdux::use_selector;
 
 use super::{
     icon::{Shape, icon},
-    privacy_panel::CHIP,
+    privacy_panel::{CHIP, PrivacyPanel},
     tracking_chip::Chip,
 };
 use crate::{
     commands::{self, Command},
-    later::{Later, View},
     route::Page,
     store::{Action, Clm, Over, Store, use_dispatch},
 };
@@ -56,7 +55,7 @@ pub fn TopBar() -> Html {
                 { button("Switch between light and dark", Shape::Theme, run(Command::Theme)) }
                 { button("Keyboard shortcuts (?)", Shape::Help, run(Command::Help)) }
             </div>
-            if privacy_open { <Later view={View::Privacy} /> }
+            if privacy_open { <PrivacyPanel /> }
         </header>
     }
 }

@@ -17,7 +17,7 @@ pub struct Chip {
 impl Chip {
     pub fn of(status: &TrackingStatus) -> Self {
         let (tone, text) = match status.consent {
-            Consent::Pending => ("warn", "Waiting for your answer".to_owned()),
+            Consent::Pending => ("warn", "Tracking: your choice".to_owned()),
             Consent::Denied => ("off", "Tracking off".to_owned()),
             Consent::Granted if status.paused => {
                 ("warn", format!("Sending paused, {} waiting", status.queued))
@@ -71,7 +71,7 @@ mod tests {
         };
         let gone = Some(Outcome::Unreachable);
         for (status, text) in [
-            (status(Consent::Pending, None), "Waiting for your answer"),
+            (status(Consent::Pending, None), "Tracking: your choice"),
             (status(Consent::Denied, None), "Tracking off"),
             (status(Consent::Granted, None), "Tracking on"),
             (status(Consent::Granted, gone), "12 waiting, server unreachable"),

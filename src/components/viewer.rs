@@ -19,6 +19,8 @@ pub struct Props {
     /// All that were opened, in the order of opening.
     pub opened: Vec<(Component, ComponentState)>,
     pub active: Option<Rc<str>>,
+    /// A session is shown again: how its frames do today is nothing of that session.
+    pub is_replay: bool,
     pub onretry: Callback<Rc<str>>,
     pub onmenu: Callback<()>,
     pub onframe: Callback<(Rc<str>, HtmlIFrameElement)>,
@@ -51,7 +53,7 @@ pub fn Viewer(props: &Props) -> Html {
                 if let Some((component, state)) = active {
                     <h1 class="viewer-name" title={component.name.to_string()}>{ &*component.name }</h1>
                     <code class="viewer-hash">{ &*component.hash }</code>
-                    { status(state) }
+                    if !props.is_replay { { status(state) } }
                     <span class="spacer"></span>
                     <button class="icon-button" aria-label="Reload this component" title="Reload"
                             onclick={retry(props, component)}>
@@ -115,8 +117,8 @@ fn over_the_frame(props: &Props, component: &Component, state: &ComponentState) 
             html! {
                 <div class={if nothing_to_see { "failure" } else { "failure strip" }} role="alert">
                     <div>
-                        <h2>{ format!("{} does not work right now", component.name) }</h2>
-                        <p>{ &**message }{ " The rest of the dashboard goes on." }</p>
+                        <h2>{ format!("{} is not working", component.name) }</h2>
+                        <p>{ &**message }{ " Everything else still works." }</p>
                     </div>
                     <button class="button primary" onclick={retry(props, component)}>{ "Try again" }</button>
                 </div>

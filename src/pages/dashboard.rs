@@ -57,6 +57,7 @@ pub fn Dashboard(props: &Props) -> Html {
                         <p class="notice" data-tone="warn">{ "A part of the registry cannot be used. " }{ notice }</p>
                     }) }
                     <Viewer opened={opened(&clm, registry)} active={clm.shown().cloned()}
+                            is_replay={clm.replay.is_some()}
                             onretry={dispatch.reform(Action::RetryComponent)}
                             onmenu={show_list} {onframe} />
                 </main>

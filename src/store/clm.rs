@@ -48,7 +48,7 @@ pub struct Clm {
     pub tab_visible: bool,
     /// Somebody has looked at the tab since the page was loaded.
     pub tab_seen: bool,
-    /// What the person chose for this visit; the system's choice otherwise.
+    /// What the person chose; the system's choice otherwise.
     pub theme: Option<Theme>,
     pub over: Option<Over>,
     /// Which of the hints is shown.
@@ -94,6 +94,11 @@ impl Theme {
     pub fn other(chosen: Option<Self>, system_is_dark: bool) -> Self {
         let is_dark = chosen.map_or(system_is_dark, |theme| theme == Self::Dark);
         if is_dark { Self::Light } else { Self::Dark }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Light, Self::Dark].into_iter().find(|theme| theme.as_str() == text)
     }
 
     #[must_use]

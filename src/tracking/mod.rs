@@ -22,7 +22,7 @@ use wasm_bindgen_futures::spawn_local;
 use crate::{
     config::{self, Config},
     platform::{self, Fetched},
-    store::{Action, Clm, Store},
+    store::{Action, Clm, Store, Theme},
 };
 use pump::Pump;
 
@@ -49,16 +49,31 @@ pub fn secret() -> Option<String> {
     storage::Kept::open().known_secret().map(|secret| secret.to_hex()).or_else(storage::remembered)
 }
 
-/// Shows the hints to who has not put them away, and remembers when somebody does.
-pub fn remember_hints(store: &Store) {
+/// The secrets that are kept to delete what was sent with them, after tracking was turned off.
+#[must_use]
+pub fn deletion_keys() -> Vec<String> {
+    storage::Kept::open().deletion_keys()
+}
+
+/// Only these from now on.
+pub fn keep_deletion_keys(keys: impl IntoIterator<Item = String>) {
+    storage::Kept::open().set_deletion_keys(&keys.into_iter().collect::<Vec<_>>());
+}
+
+/// What the person chose of the page itself is as it was, and remembered from now on: the theme, and that the
+/// hints were put away.
+pub fn remember_choices(store: &Store) {
     let kept = storage::Kept::open();
+    if let Some(theme) = kept.theme().and_then(|theme| Theme::parse(&theme)) {
+        store.dispatch(Action::ThemeChosen(theme));
+    }
     if !kept.hints_are_away() {
         store.dispatch(Action::Hint(Some(0)));
     }
-    store.observe(move |transition| {
-        if *transition.action == Action::Hint(None) {
-            kept.put_hints_away();
-        }
+    store.observe(move |transition| match transition.action {
+        Action::Hint(None) => kept.put_hints_away(),
+        Action::ThemeChosen(theme) => kept.set_theme(theme.as_str()),
+        _ => {}
     });
 }
 

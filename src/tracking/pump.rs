@@ -386,6 +386,7 @@ impl Pump {
         if granted {
             self.grant();
         } else {
+            self.kept.keep_for_deletion();
             self.revoke();
         }
         self.publish();

@@ -1,5 +1,5 @@
-//! What the page keeps in the browser, under which keys. Before consent that is the answer about it, and
-//! that the hints were put away: both say nothing of the person.
+//! What the page keeps in the browser, under which keys. Before consent that is the answer about it, the theme,
+//! and that the hints were put away: they say nothing of the person.
 
 use std::cell::RefCell;
 
@@ -12,6 +12,12 @@ const SECRET: &str = "clm_user_secret";
 pub const SESSION: &str = "clm_session";
 /// Which edition of the hints was put away. Never removed by us.
 const HINTS: &str = "clm_hints";
+/// The theme the person chose. Never removed by us.
+const THEME: &str = "clm_theme";
+/// Secrets with blanks between, of whom this browser was before tracking was turned off.
+const DELETION_KEYS: &str = "clm_deletion_keys";
+/// As many as are kept; who turns tracking on and off more often deletes now and then.
+const MAX_DELETION_KEYS: usize = 20;
 /// Raised when the hints have something new to say.
 const HINTS_EDITION: &str = "1";
 /// Followed by `<tab>/<n>`: one chunk of events that are not accepted yet.
@@ -216,7 +222,41 @@ impl Kept {
         }
     }
 
-    /// Forgets everything but the answer about consent, and that the hints were put away.
+    /// The person turns tracking off: without the secret nobody could delete what was sent. It is kept apart, as
+    /// nobody's name.
+    pub fn keep_for_deletion(&self) {
+        let Some(secret) = self.known_secret() else { return };
+        let mut keys = self.deletion_keys();
+        keys.push(secret.to_hex());
+        let too_many = keys.len().saturating_sub(MAX_DELETION_KEYS);
+        self.set_deletion_keys(&keys[too_many..]);
+    }
+
+    pub fn deletion_keys(&self) -> Vec<String> {
+        let keys = self.get(DELETION_KEYS).unwrap_or_default();
+        let whole = keys.split(' ').filter(|key| UserSecret::parse(key).is_ok());
+        whole.map(str::to_owned).collect()
+    }
+
+    pub fn set_deletion_keys(&self, keys: &[String]) {
+        if keys.is_empty() {
+            self.remove(DELETION_KEYS);
+        } else {
+            self.set(DELETION_KEYS, &keys.join(" "));
+        }
+    }
+
+    /// `light` or `dark`: what the person chose. Says nothing of them, and stays.
+    pub fn theme(&self) -> Option<String> {
+        self.get(THEME)
+    }
+
+    pub fn set_theme(&self, theme: &str) {
+        self.set(THEME, theme);
+    }
+
+    /// Forgets everything but the answer about consent, the key to delete what was sent, the theme, and that the
+    /// hints were put away.
     pub fn wipe(&self) {
         for key in self.keys() {
             if key == SECRET || key == SESSION || key.starts_with(QUEUE) {

@@ -26,7 +26,7 @@ async fn the_palette_finds_components_pages_and_actions_and_gives_the_focus_back
     person.press(Key::Control + "k").await;
     person.focus_on("#palette-input").await;
     person.press("no such thing").await;
-    person.see_text("Nothing has this name").await;
+    person.see_text("Nothing found").await;
     person.press(Key::Escape).await;
     person.until(CLOSED, 0).await;
     person.focus_on("#component-search").await;
@@ -49,7 +49,7 @@ async fn the_palette_finds_components_pages_and_actions_and_gives_the_focus_back
 
     person.press(Key::Control + "k").await;
     person.focus_on("#palette-input").await;
-    person.press("erase").await;
+    person.press("delete").await;
     person.press(Key::Enter).await;
     person.focus_on("#privacy").await;
     person.press(Key::Escape).await;
@@ -95,13 +95,17 @@ async fn without_a_mouse_one_comes_from_the_question_to_the_funnel() {
     let site = Site::start(None).await;
     let person = Person::arrive(&site, "").await;
     person.see_loaded().await;
-    // The first place of the page leads past its head.
+    // The first place of the page leads past its head, the next ones are the question.
     person.press(Key::Tab).await;
     person.focus_on(".skip-link").await;
+    for place in [".consent-text .link", ".consent-answers button:first-child"] {
+        person.press(Key::Tab).await;
+        person.focus_on(place).await;
+    }
+    person.press(Key::Tab).await;
+    person.focus_on(".consent-answers button:last-child").await;
     person.press(Key::Enter).await;
     person.focus_on("main").await;
-    person.press_until(Key::Tab, ".consent-answers button:last-child").await;
-    person.press(Key::Enter).await;
     // Where the question was are the hints; all of them are read.
     person.press_until(Key::Tab, ".hints .button").await;
     for number in ["1 of 3", "2 of 3", "3 of 3"] {

@@ -1,5 +1,7 @@
 //! What breaks says so, and the rest goes on.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::support::{Person, Site, told::told};
@@ -26,6 +28,77 @@ async fn each_broken_component_is_one_error_and_the_page_lives_on() {
         errors,
         ["error crash-test exception", "error missing-page http", "error never-ready timeout"]
     );
+    person.leave().await;
+}
+
+/// The built page in a folder of its own, where a test may add files.
+fn copy_of_the_page(to: &Path) {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let (from, to) = {
+                let entry = entry.unwrap();
+                (entry.path(), to.join(entry.file_name()))
+            };
+            if from.is_dir() {
+                copy(&from, &to);
+            } else {
+                std::fs::copy(&from, &to).unwrap();
+            }
+        }
+    }
+    copy(Path::new(&std::env::var("CLM_DIST").unwrap()), to);
+}
+
+/// The browser lists 250 requests of a page and no more.
+const FILL_THE_LIST: &str =
+    "Promise.all(Array.from({ length: 300 }, (_, i) => fetch('config.json?' + i)
+    .then(answer => answer.text()))).then(() => window.full = true); return ''";
+
+#[tokio::test]
+async fn a_page_that_is_missing_is_never_loaded_however_many_requests_there_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let dist = folder.path().join("dist");
+    copy_of_the_page(&dist);
+    let file = folder.path().join("registry.json");
+    let registry = r#"{"components":[
+        {"hash":"home","name":"Home","concrete":{"implementation":"components/welcome.html","ready":"message"}},
+        {"hash":"gone","name":"Gone","concrete":{"implementation":"components/gone.html"}},
+        {"hash":"lost","name":"Lost","concrete":{"implementation":"components/lost.html","ready":"message"}}]}"#;
+    std::fs::write(&file, registry).unwrap();
+    let site = Site::start_with(Some(&file), |server| {
+        server.env("CLM_DIST", &dist);
+    });
+    let person = Person::arrive(&site, "").await;
+    person.agree().await;
+    person.see_loaded().await;
+    person.open("gone").await;
+    person.see_text("The component's page answers HTTP 404.").await;
+    person.run(FILL_THE_LIST).await;
+    person.until("return window.full === true", 0).await;
+    // The first load after the list was full, and the second of one that failed before.
+    person.open("lost").await;
+    person.see_text("The component's page answers HTTP 404.").await;
+    person.open("gone").await;
+    person.click(".failure button").await;
+    person.see_text("The component's page answers HTTP 404.").await;
+    // The page is put there: the newest load counts, not the ones before.
+    std::fs::write(dist.join("components/gone.html"), "<!doctype html><title>x</title>Here")
+        .unwrap();
+    person.click(".failure button").await;
+    person.see_loaded().await;
+    // And it goes again.
+    std::fs::remove_file(dist.join("components/gone.html")).unwrap();
+    person.click(".viewer-bar [aria-label='Reload this component']").await;
+    person.see_text("The component's page answers HTTP 404.").await;
+    let errors = |rows: &[Value]| {
+        told(rows).into_iter().filter(|row| row.starts_with("error")).collect::<Vec<_>>()
+    };
+    let rows = site.rows_until(|rows| errors(rows).len() == 4).await;
+    let gone = "error gone http";
+    assert_eq!(errors(&rows), [gone, "error lost http", gone, gone]);
+    let loads = told(&rows).into_iter().filter(|row| row.starts_with("component_loaded"));
+    assert_eq!(loads.collect::<Vec<_>>(), ["component_loaded home", "component_loaded gone"]);
     person.leave().await;
 }
 

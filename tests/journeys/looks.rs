@@ -36,6 +36,86 @@ async fn the_page_follows_the_system_until_the_person_chooses() {
 }
 
 #[tokio::test]
+async fn the_theme_that_was_chosen_lasts_with_or_without_tracking() {
+    let site = Site::start(None).await;
+    let person = Person::arrive(&site, "").await;
+    person.prefer(&[("prefers-color-scheme", "light")]).await;
+    person.see_loaded().await;
+    let kept = "return Object.keys(localStorage).sort().join(' ')";
+    assert_eq!(person.run(kept).await, "");
+    person.press("t").await;
+    person.see("html[data-theme='dark']").await;
+    assert_eq!(person.run(kept).await, "clm_theme");
+    person.run("location.reload(); return ''").await;
+    person.see("html[data-theme='dark']").await;
+    person.see_theme_inside("welcome", "dark").await;
+    person.click(".consent-answers button:first-child").await;
+    person.run("location.reload(); return ''").await;
+    person.see("html[data-theme='dark']").await;
+    assert_eq!(person.run(kept).await, "analytics_consent clm_theme");
+    // The panel says so.
+    person.click(".chip").await;
+    person.see_text("the theme you chose").await;
+    person.leave().await;
+}
+
+/// Both answers can be seen and clicked.
+const ANSWERS_IN_SIGHT: &str = "const all = [...document.querySelectorAll('.consent-answers button')];
+    return all.length === 2 && all.every(button => {
+        const at = button.getBoundingClientRect();
+        return at.top >= 0 && at.bottom <= innerHeight && at.left >= 0 && at.right <= innerWidth
+            && button.contains(document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2));
+    })";
+
+#[tokio::test]
+async fn both_answers_are_in_sight_at_any_size_and_the_list_of_commands_is_in_reach() {
+    let site = Site::start(None).await;
+    let person = Person::arrive(&site, "").await;
+    person.see_loaded().await;
+    person.click(".consent-text .link").await;
+    person.see(".consent pre").await;
+    // The last two are 1440x900 and 1280x720 at 400 %.
+    for (width, height) in
+        [(1440, 900), (768, 1024), (390, 844), (390, 500), (360, 225), (320, 180)]
+    {
+        person.resize(width, height).await;
+        person.until(ANSWERS_IN_SIGHT, 0).await;
+    }
+    person.resize(390, 844).await;
+    person.click(".consent-answers button:first-child").await;
+    // What has no button here is found by its name.
+    for (name, sign) in [("shortcuts", ".help dl"), ("privacy", "#privacy")] {
+        person.click(".top-bar button[aria-label^='Find anything']").await;
+        person.focus_on("#palette-input").await;
+        person.press(name).await;
+        person.press(Key::Enter).await;
+        person.see(sign).await;
+        person.press(Key::Escape).await;
+    }
+    person.click(".top-bar button[aria-label^='Find anything']").await;
+    person.see_text("Copy the address of this view").await;
+    person.leave().await;
+}
+
+#[tokio::test]
+async fn the_hint_about_the_list_waits_until_the_list_is_there() {
+    let site = Site::start(None).await;
+    let person = Person::arrive(&site, "#/insights").await;
+    person.see("main.insights").await;
+    person.click(".consent-answers button:first-child").await;
+    person.see("body:not(:has(.consent))").await;
+    assert_eq!(person.run("return String(!!document.querySelector('.hints'))").await, "false");
+    person.click(".top-bar .tab:first-child").await;
+    person.see_text("1 of 3").await;
+    person.click(".hints .button").await;
+    person.see_text("2 of 3").await;
+    person.click(".top-bar .tab:nth-child(2)").await;
+    person.see("main.insights").await;
+    person.see_text("2 of 3").await;
+    person.leave().await;
+}
+
+#[tokio::test]
 async fn the_hints_are_put_away_for_good() {
     let site = Site::start(None).await;
     let person = Person::arrive(&site, "").await;

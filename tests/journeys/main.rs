@@ -8,11 +8,13 @@
 mod support;
 
 mod access;
+mod addresses;
 mod charts;
 mod commands;
 mod consent;
 mod demo;
 mod failures;
+mod flood;
 mod frames;
 mod hosting;
 mod insights;

@@ -451,6 +451,14 @@ impl Person {
         self.driver.enter_default_frame().await.unwrap();
     }
 
+    /// Runs a script that returns a text in the component's frame.
+    pub async fn run_inside(&self, hash: &str, script: &str) -> String {
+        self.enter(hash).await;
+        let text = self.run(script).await;
+        self.driver.enter_default_frame().await.unwrap();
+        text
+    }
+
     /// Waits until something inside the component's frame can be seen and has a text.
     pub async fn see_inside(&self, hash: &str, selector: &str) {
         self.enter(hash).await;

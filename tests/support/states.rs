@@ -35,7 +35,7 @@ async fn over_the_page(person: &Person, look: &mut impl AsyncFnMut(&str)) {
     person.focus_on("#palette-input").await;
     look("palette").await;
     person.press("zzzz").await;
-    person.see_text("Nothing has this name").await;
+    person.see_text("Nothing found").await;
     look("palette-empty").await;
     person.press(Key::Escape).await;
     person.until(CLOSED, 0).await;
