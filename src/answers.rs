@@ -146,7 +146,7 @@ pub async fn sessions(
         Source::Device(all) => {
             let meaning = Insight::Sessions.filter_meaning();
             let records = asked.filter.apply(all, range, meaning);
-            Ok(insights::sessions(&records, range, search, platform::folded, limit, offset))
+            Ok(insights::sessions(&records, range, search, crate::platform::folded, limit, offset))
         }
         Source::Server => {
             let search = crate::pages::insights::query::encode(search);

@@ -60,9 +60,13 @@ pub fn TopBar() -> Html {
     }
 }
 
-/// What only a keyboard needs gives its place to the rest where that is scarce.
+/// Where there is no room for all, the one that finds the others by their names stays.
 fn button(name: &'static str, shape: Shape, onclick: Callback<MouseEvent>) -> Html {
-    let class = classes!("icon-button", (shape != Shape::Theme).then_some("wide-only"));
+    let class = match shape {
+        Shape::Search => "icon-button",
+        Shape::Theme => "icon-button not-narrowest",
+        _ => "icon-button wide-only",
+    };
     html! {
         <button {class} aria-label={name} title={name} {onclick}>{ icon(shape) }</button>
     }

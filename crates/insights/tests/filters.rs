@@ -67,8 +67,14 @@ fn a_component_does_not_make_exits_entries_and_bounces_of_the_sessions_that_visi
     assert_eq!(lengths.median_ms, Some(20));
     let paths = insights::paths(&of(Insight::Paths, &home, &records), Range::ALL, 9);
     assert_eq!(paths.len(), 3);
-    let sessions =
-        insights::sessions(&of(Insight::Sessions, &home, &records), Range::ALL, "", str::to_lowercase, 9, 0);
+    let sessions = insights::sessions(
+        &of(Insight::Sessions, &home, &records),
+        Range::ALL,
+        "",
+        str::to_lowercase,
+        9,
+        0,
+    );
     assert_eq!((sessions.len(), sessions[0].visits, &*sessions[0].exit), (1, 3, "detail"));
     assert_eq!(
         insights::exit_points(&of(Insight::ExitPoints, &chosen(&["nope"]), &records), Range::ALL),

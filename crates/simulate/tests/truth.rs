@@ -142,7 +142,14 @@ fn the_filtered_answers_are_true() {
         let paths = insights::paths(&of(Insight::Paths), Range::ALL, 10);
         let first: u64 = paths.iter().filter(|p| p.step == 1).map(|p| p.sessions).sum();
         assert_eq!(first, visit_it.sessions());
-        let sessions = insights::sessions(&of(Insight::Sessions), Range::ALL, "", str::to_lowercase, usize::MAX, 0);
+        let sessions = insights::sessions(
+            &of(Insight::Sessions),
+            Range::ALL,
+            "",
+            str::to_lowercase,
+            usize::MAX,
+            0,
+        );
         assert_eq!(sessions.len() as u64, visit_it.sessions());
         let flows = insights::journey(&of(Insight::Journey), Range::ALL, &filter.components);
         let mut around = truth.transitions();
