@@ -270,7 +270,8 @@ impl Recorder {
         let about = match &signal {
             Signal::Loaded { component, .. }
             | Signal::Interacted { component, .. }
-            | Signal::Failed { component, .. } => component,
+            | Signal::Failed { component, .. }
+            | Signal::Flooded { component, .. } => component,
             Signal::Switched { .. }
             | Signal::Alive
             | Signal::Hidden

@@ -519,6 +519,7 @@ fn an_answer_that_is_gone_destroys_all_and_asks_again() {
     assert_eq!(tracker.pending(), 1);
     tracker.grant(identity(None), at(2_000));
     assert_eq!(told(&tracker), ["start", "visit b #1 from (entry)"]);
+}
 
 #[test]
 fn a_component_that_says_much_before_the_answer_pushes_out_itself_and_no_visit() {
