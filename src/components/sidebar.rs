@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::icon::{Shape, icon};
 use crate::{
+    charts::scale::counted,
     platform::folded,
     registry::{Component, Registry},
     store::Status,
@@ -116,7 +117,7 @@ pub fn Sidebar(props: &Props) -> Html {
                     }
                 </div>
                 <div class="list-foot">
-                    <p class="module-count muted">{ counted(props.registry.components.len()) }</p>
+                    <p class="module-count muted">{ counted(props.registry.components.len() as u64, "component") }</p>
                     { props.children.clone() }
                 </div>
             </div>
@@ -174,10 +175,6 @@ fn words(registry: &Registry) -> Vec<[String; 2]> {
 fn is_shown(component: &Component, words: &[String; 2], category: &str, wanted: &str) -> bool {
     (category == ALL || *component.category == *category)
         && words.iter().any(|word| word.contains(wanted))
-}
-
-fn counted(components: usize) -> String {
-    format!("{components} component{}", if components == 1 { "" } else { "s" })
 }
 
 /// "All" first, then the types in the order of the registry, each with its count.
