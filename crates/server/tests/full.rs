@@ -37,7 +37,7 @@ async fn hand_over(store: &Store, end: i64) {
 }
 
 async fn forget(store: &Store, before_ms: u64, unsent_before_ms: u64) -> (usize, usize) {
-    let bound = Bound { before_ms, unsent_before_ms, sinks: vec![SINK] };
+    let bound = Bound { before_ms, unsent_before_ms, sure_ms: None, sinks: vec![SINK] };
     let (mut steps, mut events) = (0, 0);
     loop {
         match store.forget_old(bound.clone()).await.unwrap() {

@@ -132,7 +132,12 @@ impl Tried {
             }
             Step::Forget(at) => {
                 let before_ms = of(at).timestamp.0;
-                let bound = Bound { before_ms, unsent_before_ms: before_ms, sinks: Vec::new() };
+                let bound = Bound {
+                    before_ms,
+                    unsent_before_ms: before_ms,
+                    sure_ms: None,
+                    sinks: Vec::new(),
+                };
                 while self.store().forget_old(bound.clone()).await.unwrap() > 0 {}
                 self.left.retain(|(record, _)| record.timestamp.0 >= before_ms);
             }

@@ -45,6 +45,11 @@ impl Clock {
         }
     }
 
+    /// Whether the page's clock is ours; none if it did not say.
+    pub fn agrees(self) -> Option<bool> {
+        self.sent_ms.map(|_| self.skew_ms == 0)
+    }
+
     /// Milliseconds to add to the page's clock, where that is worth a word.
     pub fn skew_ms(self) -> Option<i64> {
         (self.skew_ms != 0).then_some(self.skew_ms)

@@ -18,6 +18,7 @@ use tracking::loki::PushRequest;
 
 use crate::{
     clock::now_ms,
+    guard::client::Client,
     observe::Metrics,
     push::{
         check::{Checked, check},
@@ -146,8 +147,15 @@ pub fn try_decode(body: &[u8], is_gzip: bool, now_ms: u64) -> Result<Vec<String>
 pub async fn push(State(app): State<Arc<App>>, request: Request) -> Response {
     // Now: a body may take its time.
     let clock = Clock::of(request.uri().query(), now_ms());
+    // A page on this machine has the same clock.
+    let is_elsewhere = request.extensions().get::<Client>().is_some_and(|client| !client.is_here);
     let (skew_ms, result) = match take(&app, request, clock).await {
-        Ok((skew_ms, result)) => (skew_ms, result),
+        Ok((skew_ms, result)) => {
+            if let Some(agrees) = clock.agrees().filter(|_| is_elsewhere) {
+                app.store.bear_witness(agrees);
+            }
+            (skew_ms, result)
+        }
         Err(refusal) => (None, Err(refusal)),
     };
     let mut response = match result {

@@ -13,12 +13,15 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use thiserror::Error;
 
-use crate::store::{
-    StoreError,
-    erased::Known,
-    folder::{self, Folder},
-    ledger, names, note, outbox, schema,
-    segments::Packing,
+use crate::{
+    retention::Believed,
+    store::{
+        StoreError,
+        erased::Known,
+        folder::{self, Folder},
+        ledger, names, note, outbox, retention, schema,
+        segments::Packing,
+    },
 };
 
 /// How long a backup waits for a lock: a server at its start may hold it for some seconds.
@@ -146,7 +149,7 @@ pub fn restore(data: &Path, from: &Path, now_ms: u64) -> Result<Restored, Backup
         failure => failure.into(),
     })?;
     let new = data.join(format!("restoring-{now_ms}.db"));
-    let restored = prepare(&folder, from, &new).and_then(|mut restored| {
+    let restored = prepare(&folder, from, &new, now_ms).and_then(|mut restored| {
         restored.aside = move_aside(&folder, now_ms)?;
         folder::give_to_owner(&new, data);
         // At every moment there is one file or the other.
@@ -164,7 +167,7 @@ pub fn restore(data: &Path, from: &Path, now_ms: u64) -> Result<Restored, Backup
 }
 
 /// Makes `new` from `from`: checked, in today's layout, without those who were erased since.
-fn prepare(folder: &Folder, from: &Path, new: &Path) -> Result<Restored, BackupError> {
+fn prepare(folder: &Folder, from: &Path, new: &Path, now_ms: u64) -> Result<Restored, BackupError> {
     for end in ["", "-wal"] {
         let (source, to) = (with_end(from, end), with_end(new, end));
         // A copy of a whole folder has its log beside it.
@@ -181,6 +184,9 @@ fn prepare(folder: &Folder, from: &Path, new: &Path) -> Result<Restored, BackupE
     note::prepare(&file)?;
     outbox::prepare(&file)?;
     names::prepare(&mut file)?;
+    retention::prepare(&file)?;
+    // The time since the backup is no jump of the clock.
+    retention::believe(&file, Believed { now_ms, waited_ms: 0 })?;
     let mut known = Known::load(&file)?;
     ledger::prepare(&file)?;
     ledger::renew(&file)?;

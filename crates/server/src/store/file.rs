@@ -1,13 +1,14 @@
 //! The writer's own hold of the file: before each piece of work it looks whether the files are still those that it
 //! opened, and after it, before anything is acknowledged, again.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rusqlite::{Connection, config::DbConfig};
 use tokio::sync::Semaphore;
 
 use crate::{
     clock::now_ms,
+    retention::Witnesses,
     store::{
         BUSY, READERS, StoreError,
         erased::Known,
@@ -18,7 +19,7 @@ use crate::{
         names::{self, Names, Rules},
         note, outbox,
         place::{Part, Place, Sizes},
-        schema,
+        retention, schema,
         segments::Packing,
     },
 };
@@ -34,6 +35,8 @@ pub struct Shared {
     pub prober: Arc<Semaphore>,
     /// Which components are told apart.
     pub rules: Rules,
+    /// What pages have told of the clock.
+    pub witnesses: Arc<Mutex<Witnesses>>,
 }
 
 impl Shared {
@@ -79,6 +82,7 @@ impl File {
             readers: Arc::new(Semaphore::new(READERS)),
             prober: Arc::new(Semaphore::new(1)),
             rules: names.rules(),
+            witnesses: Arc::default(),
         };
         if let Err(failure) = schema::check(&mut connection) {
             shared.health.saw(&failure);
@@ -230,6 +234,7 @@ fn connect(folder: &Folder, log: &Log, packing: &Packing) -> Result<Connection, 
     schema::prepare(&mut connection, packing)?;
     note::prepare(&connection)?;
     outbox::prepare(&connection)?;
+    retention::prepare(&connection)?;
     names::prepare(&mut connection)?;
     ledger::prepare(&connection)?;
     log.attach(&mut connection)?;

@@ -22,7 +22,7 @@ mod writer;
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -31,7 +31,10 @@ use thiserror::Error;
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 use tracking::UserId;
 
-use crate::observe::Metrics;
+use crate::{
+    observe::Metrics,
+    retention::{Believed, Witnesses},
+};
 use file::{File, Shared};
 use folder::Folder;
 
@@ -345,6 +348,35 @@ impl Store {
         }
         self.alone(|file| Ok(retention::give_back(&file.connection)?)).await?;
         Ok(events)
+    }
+
+    /// What the last look at the clock believed.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn believed(&self) -> Result<Option<Believed>, StoreError> {
+        self.read(retention::believed).await
+    }
+
+    /// Keeps what a look at the clock believes.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn believe(&self, believed: Believed) -> Result<(), StoreError> {
+        self.change(move |file| retention::believe(file, believed)).await
+    }
+
+    /// A page on another machine has told its time.
+    pub fn bear_witness(&self, agrees: bool) {
+        let mut witnesses = self.shared.witnesses.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = if agrees { &mut witnesses.agree } else { &mut witnesses.differ };
+        *count = count.saturating_add(1);
+    }
+
+    /// What pages on other machines have told of the clock.
+    #[must_use]
+    pub fn witnesses(&self) -> Witnesses {
+        *self.shared.witnesses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives the log's room back when nobody writes.

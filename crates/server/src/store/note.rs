@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS analytics (
     line TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS analytics_by_user ON analytics (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS analytics_by_age ON analytics (received_at);
 ";
 
 /// One checked event of `/api/analytics`.

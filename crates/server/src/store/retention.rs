@@ -1,14 +1,19 @@
 //! What is too old goes, a little at a time, so that nobody waits for it.
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use crate::store::{
-    StoreError,
-    segments::{self, Packing},
+use crate::{
+    retention::Believed,
+    store::{
+        StoreError,
+        segments::{self, Packing},
+    },
 };
 
 /// Events deleted in one go, and pages given back after it.
 const STEP: i64 = 500;
+/// So far ahead no clock is that goes right.
+const AHEAD_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// What may go.
 #[derive(Clone, Debug)]
@@ -17,6 +22,8 @@ pub struct Bound {
     pub before_ms: u64,
     /// Those from before this one even if a sink has not had them: it would not take them any more.
     pub unsent_before_ms: u64,
+    /// What the clock says, where it is sure: what bears a much later date counts as received then.
+    pub sure_ms: Option<u64>,
     pub sinks: Vec<&'static str>,
 }
 
@@ -50,11 +57,65 @@ pub fn step(file: &Transaction<'_>, bound: &Bound, packing: &Packing) -> Result<
     segments::pack(file, packing)?;
     let notes = file
         .prepare_cached(
-            "DELETE FROM analytics WHERE id IN (SELECT id FROM analytics ORDER BY id LIMIT ?2)
-                 AND received_at < ?1",
+            "DELETE FROM analytics WHERE id IN
+                 (SELECT id FROM analytics WHERE received_at < ?1 ORDER BY received_at LIMIT ?2)",
         )?
         .execute(params![before, STEP])?;
-    Ok(cursors.len() + notes)
+    let future = match bound.sure_ms {
+        Some(now_ms) => future(file, now_ms, before)?,
+        None => 0,
+    };
+    Ok(cursors.len() + notes + future)
+}
+
+/// What a clock that was ahead once has dated: it is as old as the time since somebody noticed. How many events went.
+fn future(file: &Transaction<'_>, now_ms: u64, before: i64) -> Result<usize, StoreError> {
+    let (now, later) = (signed(now_ms), signed(now_ms.saturating_add(AHEAD_MS)));
+    for dated in [
+        "UPDATE analytics SET received_at = ?1 WHERE id IN
+             (SELECT id FROM analytics WHERE received_at > ?2 LIMIT ?3)",
+        "UPDATE events SET received_at = ?1 WHERE cursor IN
+             (SELECT cursor FROM events WHERE timestamp > ?2 AND received_at > ?2 LIMIT ?3)",
+    ] {
+        file.prepare_cached(dated)?.execute(params![now, later, STEP * 10])?;
+    }
+    let gone = "DELETE FROM events WHERE cursor IN
+         (SELECT cursor FROM events WHERE timestamp > ?1 AND received_at < ?2 LIMIT ?3)";
+    Ok(file.prepare_cached(gone)?.execute(params![later, before, STEP])?)
+}
+
+/// What the last look at the clock believed; of a store without one, when its newest event came.
+pub fn believed(file: &Transaction<'_>) -> Result<Option<Believed>, StoreError> {
+    let kept = file
+        .query_row("SELECT now, waited FROM clock", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        })
+        .optional()?;
+    if let Some((now, waited)) = kept {
+        return Ok(Some(Believed { now_ms: unsigned(now), waited_ms: unsigned(waited) }));
+    }
+    let newest = "SELECT received_at FROM events ORDER BY cursor DESC LIMIT 1";
+    let newest: Option<i64> = file.query_row(newest, [], |row| row.get(0)).optional()?;
+    Ok(newest.map(|ms| Believed { now_ms: unsigned(ms), waited_ms: 0 }))
+}
+
+pub fn believe(file: &Connection, believed: Believed) -> Result<(), StoreError> {
+    file.execute(
+        "INSERT INTO clock (id, now, waited) VALUES (1, ?1, ?2)
+         ON CONFLICT DO UPDATE SET now = excluded.now, waited = excluded.waited",
+        params![signed(believed.now_ms), signed(believed.waited_ms)],
+    )?;
+    Ok(())
+}
+
+pub fn prepare(file: &Connection) -> rusqlite::Result<()> {
+    file.execute_batch(
+        "CREATE TABLE IF NOT EXISTS clock (
+             id INTEGER PRIMARY KEY,
+             now INTEGER NOT NULL,
+             waited INTEGER NOT NULL
+         ) STRICT;",
+    )
 }
 
 /// Shortens the file by a few of the pages that are free.
@@ -64,6 +125,10 @@ pub fn give_back(connection: &Connection) -> rusqlite::Result<()> {
     let mut rows = pages.query([])?;
     while rows.next()?.is_some() {}
     Ok(())
+}
+
+fn unsigned(ms: i64) -> u64 {
+    u64::try_from(ms).unwrap_or(0)
 }
 
 fn signed(ms: u64) -> i64 {
