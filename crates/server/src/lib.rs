@@ -21,6 +21,7 @@ mod listen;
 pub mod loki;
 pub mod observe;
 pub mod outbox;
+mod packing;
 pub mod person;
 mod push;
 pub mod registry;

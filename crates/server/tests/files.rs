@@ -185,3 +185,31 @@ async fn a_components_page_opened_directly_has_an_origin_of_its_own() {
         assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_text_that_nobody_packed_ahead_is_packed_on_the_way() {
+    let long = "a{color:red}\n".repeat(1_000);
+    let server = with_page(|dist| {
+        fs::write(dist.join("styles.css"), &long).unwrap();
+        fs::write(dist.join("short.css"), "a{}").unwrap();
+        fs::write(dist.join("picture.png"), &long).unwrap();
+    });
+    let ask = async |path: &str, more: &[(&str, &str)]| {
+        let headers = [&[("accept-encoding", "gzip")], more].concat();
+        server.get_with(path, &headers).await
+    };
+    let packed = ask("/styles.css", &[]).await;
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    assert_eq!(packed.header("vary"), "accept-encoding");
+    assert!(packed.text.len() < long.len() / 10, "{}", packed.text.len());
+    let tag = packed.header("etag").to_owned();
+    assert!(tag.starts_with("W/"), "{tag}");
+    let again = ask("/styles.css", &[("if-none-match", &tag)]).await;
+    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+    let part = ask("/styles.css", &[("range", "bytes=0-3")]).await;
+    assert_eq!((part.status, &*part.text), (StatusCode::PARTIAL_CONTENT, "a{co"));
+    for plain in ["/short.css", "/picture.png"] {
+        assert_eq!(ask(plain, &[]).await.header("content-encoding"), "", "{plain}");
+    }
+    assert_eq!(server.get("/styles.css").await.text, long);
+}

@@ -2,17 +2,19 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    io::{ErrorKind, Write},
+    io::ErrorKind,
     path::Path,
 };
 
 use axum::body::Bytes;
-use flate2::{Compression, write::GzEncoder};
 use registry::Registry;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::regular_file::{self, ReadError};
+use crate::{
+    packing,
+    regular_file::{self, ReadError},
+};
 
 /// 10,000 components are 5 MiB.
 const MAX_BYTES: u64 = 32 << 20;
@@ -31,7 +33,7 @@ pub struct Current {
 /// The registry as JSON, as the file says it.
 pub struct Text {
     pub plain: Bytes,
-    pub gzip: Bytes,
+    pub gzip: Option<Bytes>,
     /// Without quotes; each form has its own.
     pub tag: String,
 }
@@ -101,7 +103,7 @@ impl Current {
             frame_origins: registry.frame_origins(),
             notices: registry.notices,
             fault,
-            text: Some(Text { gzip: gzip(json.as_bytes()), plain: json.into(), tag }),
+            text: Some(Text { gzip: packing::gzip(json.as_bytes()), plain: json.into(), tag }),
         })
     }
 
@@ -156,13 +158,4 @@ fn clause(sentence: &str) -> String {
 
 fn tag(json: &str) -> String {
     Sha256::digest(json).iter().take(12).map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn gzip(bytes: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    // Nothing can go wrong in memory; without it the plain text is sent.
-    match encoder.write_all(bytes).and_then(|()| encoder.finish()) {
-        Ok(packed) => packed.into(),
-        Err(_) => Bytes::new(),
-    }
 }

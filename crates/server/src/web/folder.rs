@@ -7,19 +7,25 @@ use std::{
 };
 
 use axum::{
-    body::Body,
+    body::{Body, to_bytes},
     extract::Request,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
-use crate::web::{name, page::Found};
+use crate::{
+    packing,
+    web::{name, negotiate, page::Found},
+};
+
+/// Files of these sizes are packed on the way when nobody packed them ahead.
+const WORTH_PACKING: std::ops::RangeInclusive<u64> = 1_024..=(4 << 20);
 
 /// Where a name leads.
 enum Place {
-    File { path: PathBuf, is_front: bool, has_br: bool, has_gzip: bool },
+    File { path: PathBuf, is_front: bool, has_br: bool, has_gzip: bool, bytes: u64 },
     Folder,
 }
 
@@ -30,7 +36,13 @@ pub async fn serve(folder: PathBuf, name: String, request: Request) -> Response 
         return StatusCode::NOT_FOUND.into_response();
     };
     match place {
-        Place::File { path, is_front, has_br, has_gzip } => {
+        Place::File { path, is_front, has_br, has_gzip, bytes } => {
+            let is_whole =
+                request.method() == Method::GET && !request.headers().contains_key(header::RANGE);
+            let packs = is_whole
+                && !has_gzip
+                && WORTH_PACKING.contains(&bytes)
+                && negotiate::takes(request.headers(), "gzip");
             let mut file = ServeFile::new(path);
             if has_br {
                 file = file.precompressed_br();
@@ -39,12 +51,49 @@ pub async fn serve(folder: PathBuf, name: String, request: Request) -> Response 
                 file = file.precompressed_gzip();
             }
             match file.oneshot(request).await {
-                Ok(response) => Found { is_front }.tell(response.map(Body::new)),
+                Ok(response) => {
+                    let response = response.map(Body::new);
+                    let response = if packs { packed(response).await } else { response };
+                    Found { is_front }.tell(response)
+                }
                 Err(never) => match never {},
             }
         }
         Place::Folder => to_folder(request.uri().path()),
     }
+}
+
+/// The same answer as gzip, if it is a text that is not packed yet.
+async fn packed(response: Response) -> Response {
+    let (mut head, body) = response.into_parts();
+    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let packs = kind.is_some_and(|kind| {
+        ["text/", "javascript", "json", "xml", "wasm"].iter().any(|part| kind.contains(part))
+    });
+    if !packs
+        || head.status != StatusCode::OK
+        || head.headers.contains_key(header::CONTENT_ENCODING)
+    {
+        return Response::from_parts(head, body);
+    }
+    let longest = usize::try_from(*WORTH_PACKING.end()).unwrap_or(usize::MAX);
+    let Ok(plain) = to_bytes(body, longest).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let whole = plain.clone();
+    let gzip = tokio::task::spawn_blocking(move || packing::gzip(&whole)).await.ok().flatten();
+    let Some(gzip) = gzip else { return Response::from_parts(head, plain.into()) };
+    // Of the plain file, and so a weak one of this form.
+    let tag = head.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok());
+    let tag = tag.and_then(|tag| HeaderValue::from_str(&format!("W/{tag}")).ok());
+    if let Some(tag) = tag {
+        head.headers.insert(header::ETAG, tag);
+    }
+    head.headers.remove(header::CONTENT_LENGTH);
+    head.headers.remove(header::ACCEPT_RANGES);
+    head.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    head.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    Response::from_parts(head, gzip.into())
 }
 
 fn place(folder: &Path, name: &str) -> Option<Place> {
@@ -66,6 +115,7 @@ fn place(folder: &Path, name: &str) -> Option<Place> {
         is_front: real == folder.join("index.html"),
         has_br: is_current(".br") == Some(true),
         has_gzip: is_current(".gz") == Some(true),
+        bytes: plain.len(),
         path,
     })
 }

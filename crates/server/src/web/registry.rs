@@ -18,13 +18,13 @@ const NO_CACHE: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-c
 pub async fn registry(State(app): State<Arc<App>>, asked: HeaderMap) -> Response {
     let current = app.registries.refreshed().await;
     let Some(text) = current.text() else { return none(&app).await };
-    let is_gzip = negotiate::takes(&asked, "gzip") && !text.gzip.is_empty();
+    let gzip = text.gzip.as_ref().filter(|_| negotiate::takes(&asked, "gzip"));
     // Each form is a different text to a cache.
-    let tag = format!("\"{}{}\"", text.tag, if is_gzip { "g" } else { "" });
+    let tag = format!("\"{}{}\"", text.tag, if gzip.is_some() { "g" } else { "" });
     let mut response = if negotiate::has(&asked, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let body = if is_gzip { &text.gzip } else { &text.plain };
+        let body = gzip.unwrap_or(&text.plain);
         ([(header::CONTENT_TYPE, "application/json")], body.clone()).into_response()
     };
     let headers = response.headers_mut();
@@ -33,7 +33,7 @@ pub async fn registry(State(app): State<Arc<App>>, asked: HeaderMap) -> Response
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(header::ETAG, tag);
     }
-    if is_gzip {
+    if gzip.is_some() {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     response
