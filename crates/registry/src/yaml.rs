@@ -17,7 +17,7 @@ use thiserror::Error;
 
 /// Values, lists and objects of a file: 10,000 components have about 270,000. The file's size is the
 /// caller's to bound.
-const MAX_NODES: usize = 5_000_000;
+const MAX_NODES: usize = 2_000_000;
 
 /// What is wrong with the file, as the end of a sentence. Says where and never what: the file may be
 /// another one than was meant.

@@ -86,9 +86,9 @@ impl Stamp {
 
     /// Whether the file was left alone long enough that its next change shows.
     pub fn is_settled(&self) -> bool {
-        self.modified
-            .and_then(|modified| SystemTime::now().duration_since(modified).ok())
-            .is_some_and(|age| age > COARSE)
+        // One from the future is not of a moment ago.
+        let age = |modified| SystemTime::now().duration_since(modified).unwrap_or(Duration::MAX);
+        self.modified.is_some_and(|modified| age(modified) > COARSE)
     }
 }
 
