@@ -119,8 +119,8 @@ async fn names_of_bars_are_pointed_at_and_clicked_like_the_bars() {
          const found = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
          return String(found.classList.contains('hit') && !!found.dataset.at && 'pick' in found.dataset)"
     );
-    assert_eq!(person.run(&under).await, "true");
     person.point_at(name).await;
+    assert_eq!(person.run(&under).await, "true");
     person.until("return document.querySelector('#panel-Visits .readout').textContent.endsWith('(33 %)')", 0).await;
     // What is read goes with the pointer.
     person.point_at("#panel-Visits h2").await;

@@ -3,9 +3,13 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use web_sys::{HtmlInputElement, HtmlSelectElement};
-use yew::{prelude::*, virtual_dom::VTag};
+use yew::prelude::*;
 
-use super::{period::RANGES, query::Query};
+use super::{
+    choice::{Choice, Choices},
+    period::RANGES,
+    query::Query,
+};
 use crate::{
     components::icon::{Shape, icon},
     navigation,
@@ -13,15 +17,12 @@ use crate::{
 };
 
 pub fn filters(query: &Query, registry: &Rc<Registry>, span: &str) -> Html {
-    let components: Vec<(String, String)> =
-        registry.components.iter().map(|c| (c.hash.to_string(), c.name.to_string())).collect();
+    let components = components(registry);
     let mut known = BTreeSet::new();
     let kinds = registry.components.iter().map(|component| &component.category);
-    let kinds: Vec<(String, String)> = kinds
-        .filter(|kind| known.insert(*kind))
-        .map(|kind| (kind.to_string(), kind.to_string()))
-        .collect();
-    let hidden = [("hidden".to_owned(), "Hidden".to_owned())];
+    let kinds = kinds.filter(|kind| known.insert(*kind));
+    let kinds: Choices = Rc::new(kinds.map(|kind| (kind.to_string(), kind.to_string())).collect());
+    let hidden: Choices = Rc::new(vec![("hidden".to_owned(), "Hidden".to_owned())]);
     let chosen = |value: &Option<String>| value.clone().unwrap_or_default();
     html! {
         <div class="filters" role="group" aria-label="Filters">
@@ -45,16 +46,6 @@ pub fn filters(query: &Query, registry: &Rc<Registry>, span: &str) -> Html {
     }
 }
 
-/// A choice. Whether it is chosen is a property: as an attribute it no longer counts once a person has
-/// chosen.
-pub fn option(value: &str, name: &str, chosen: bool) -> Html {
-    let mut option = VTag::new("option");
-    option.add_attribute("value", value.to_owned());
-    option.add_property("selected", chosen);
-    option.add_child(Html::from(name.to_owned()));
-    option.into()
-}
-
 fn date(label: &'static str, part: &'static str, value: &Option<String>, query: &Query) -> Html {
     field(label, "date", part, value.clone().unwrap_or_default(), None, query)
 }
@@ -64,7 +55,7 @@ pub fn choose(
     label: &'static str,
     part: &'static str,
     chosen: &str,
-    choices: &[(String, String)],
+    choices: &Choices,
     query: &Query,
 ) -> Html {
     let everything = match part {
@@ -72,8 +63,6 @@ pub fn choose(
         "within" => "Any time",
         _ => "All",
     };
-    // An address may name what the registry does not have: the list says so rather than "All".
-    let is_unknown = !chosen.is_empty() && choices.iter().all(|(value, _)| value != chosen);
     let query = query.clone();
     let onchange = Callback::from(move |event: Event| {
         let value = event.target_unchecked_into::<HtmlSelectElement>().value();
@@ -81,18 +70,16 @@ pub fn choose(
     });
     html! {
         <label class="choice">{ label }
-            <select {onchange} name={part}>
-                { option("", everything, chosen.is_empty()) }
-                if is_unknown { { option(chosen, &unlisted(part, chosen), true) } }
-                { for choices.iter().map(|(value, name)| option(value, name, value == chosen)) }
-            </select>
+            <Choice name={part} chosen={chosen.to_owned()} choices={choices.clone()}
+                    first={vec![(String::new(), everything.to_owned())]} {onchange} />
         </label>
     }
 }
 
-fn unlisted(part: &str, chosen: &str) -> String {
-    let is_minutes = part == "within" && chosen.parse::<u64>().is_ok();
-    if is_minutes { format!("{chosen} min") } else { chosen.to_owned() }
+/// Hash and name of each component.
+pub fn components(registry: &Registry) -> Choices {
+    let each = registry.components.iter().map(|c| (c.hash.to_string(), c.name.to_string()));
+    Rc::new(each.collect())
 }
 
 /// A date, or a whole number up to `most`.

@@ -6,7 +6,8 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::{
-    filters::{choose, option},
+    choice::Choice,
+    filters::{choose, components},
     query::Query,
 };
 use crate::{navigation, registry::Registry};
@@ -83,18 +84,25 @@ pub fn builder(query: &Query, registry: &Rc<Registry>) -> Html {
     };
     let mut longer = steps.clone();
     longer.extend(registry.components.first().map(|c| c.hash.to_string()));
-    let windows = WINDOWS.map(|(value, name)| (value.to_owned(), name.to_owned()));
+    let components = components(registry);
+    let named = |value: &str, name: &str| (value.to_owned(), name.to_owned());
+    let deeds = |at: usize| {
+        let earlier = (at > 0).then(|| named(EARLIER, "Move it one earlier"));
+        earlier.into_iter().chain([named("", "Remove this step")]).collect::<Vec<_>>()
+    };
+    let mut windows = WINDOWS.map(|(value, name)| named(value, name)).to_vec();
+    if let Some(minutes) = query.within.as_deref().filter(|_| within_ms(query).is_some()) {
+        if windows.iter().all(|(value, _)| value != minutes) {
+            windows.push(named(minutes, &format!("{minutes} min")));
+        }
+    }
+    let windows = Rc::new(windows);
     let window = query.within.clone().unwrap_or_default();
     html! {
         <div class="funnel-pick">
             { for steps.iter().enumerate().map(|(at, hash)| html! {
-                <select key={format!("{at}")} aria-label={format!("Step {}", at + 1)} onchange={pick(at)}>
-                    { for registry.components.iter().map(|component| {
-                        option(&component.hash, &component.name, *component.hash == **hash)
-                    }) }
-                    if at > 0 { { option(EARLIER, "Move it one earlier", false) } }
-                    { option("", "Remove this step", false) }
-                </select>
+                <Choice key={format!("{at}")} label={format!("Step {}", at + 1)} chosen={hash.clone()}
+                        choices={components.clone()} last={deeds(at)} onchange={pick(at)} />
             }) }
             if steps.len() < MOST { <a class="button" href={go(&longer)}>{ "Add a step" }</a> }
             { choose("Within", "within", &window, &windows, query) }

@@ -1,5 +1,6 @@
 //! The answers: what is visited, for how long, in which order, and where people leave.
 
+mod choice;
 mod cost;
 mod export;
 pub mod filters;
