@@ -45,7 +45,7 @@ pub fn Choice(props: &Props) -> Html {
     let is_unknown = !chosen.is_empty() && shown.iter().all(|(value, _)| value != chosen);
     let draw = |(value, name): &(String, String)| option(value, name, value == chosen);
     html! {
-        <select {name} aria-label={label.clone()} onchange={props.onchange.clone()} {onfocus} {onpointerdown}>
+        <select name={*name} aria-label={label.clone()} onchange={props.onchange.clone()} {onfocus} {onpointerdown}>
             { for first.iter().map(draw) }
             if is_unknown { { option(chosen, chosen, true) } }
             { for shown.iter().map(|one| draw(one)) }
