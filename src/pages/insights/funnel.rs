@@ -91,10 +91,10 @@ pub fn builder(query: &Query, registry: &Rc<Registry>) -> Html {
         earlier.into_iter().chain([named("", "Remove this step")]).collect::<Vec<_>>()
     };
     let mut windows = WINDOWS.map(|(value, name)| named(value, name)).to_vec();
-    if let Some(minutes) = query.within.as_deref().filter(|_| within_ms(query).is_some()) {
-        if windows.iter().all(|(value, _)| value != minutes) {
-            windows.push(named(minutes, &format!("{minutes} min")));
-        }
+    if let Some(minutes) = query.within.as_deref().filter(|_| within_ms(query).is_some())
+        && windows.iter().all(|(value, _)| value != minutes)
+    {
+        windows.push(named(minutes, &format!("{minutes} min")));
     }
     let windows = Rc::new(windows);
     let window = query.within.clone().unwrap_or_default();
