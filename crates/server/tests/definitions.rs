@@ -122,6 +122,7 @@ async fn an_answer_says_which_components_it_asks_for_in_vain() {
     let server = server_of_two();
     for (question, note) in [
         ("visits?component=a", ""),
+        ("errors?component=(dashboard),(other)", ""),
         ("visits?component=a,nope", "the registry has no component nope"),
         ("bounce?entry=nope", "the registry has no component nope"),
         ("funnel?components=a,zap,%C3%BC", "the registry has no component zap, \\u{fc}"),

@@ -38,12 +38,19 @@ pub fn filter(
     })
 }
 
+/// Whether a component has this hash in an address only. `(dashboard)` and `(other)` are in no registry and
+/// have events all the same.
+#[must_use]
+pub fn is_unknown(hash: &str, registry: &Registry) -> bool {
+    !hash.starts_with('(') && registry.find(hash).is_none()
+}
+
 /// Which of the chosen components are in no registry: why there is nothing.
 #[must_use]
 pub fn unknown(filter: &Filter, query: &Query, registry: &Registry) -> String {
     let component = query.component.iter().chain(&filter.entry);
     let unknown: Vec<String> = component
-        .filter(|hash| registry.find(hash).is_none())
+        .filter(|hash| is_unknown(hash, registry))
         .map(|hash| format!("The registry has no component “{hash}”. "))
         .collect();
     unknown.concat()

@@ -4,7 +4,7 @@
 use yew::prelude::*;
 
 use super::{
-    cost, funnel,
+    cost, funnel, notes,
     period::{DEFAULT_RANGE, RANGES},
     query::{Query, unread},
 };
@@ -70,7 +70,8 @@ fn range(query: &Query) -> Vec<String> {
 
 fn components(query: &Query, registry: &Registry) -> Vec<String> {
     let mut said = Vec::new();
-    let unknown = |hash: &Option<String>| hash.clone().filter(|hash| registry.find(hash).is_none());
+    let unknown =
+        |hash: &Option<String>| hash.clone().filter(|hash| notes::is_unknown(hash, registry));
     for hash in [unknown(&query.component), unknown(&query.entry)].into_iter().flatten() {
         said.push(format!(
             "The registry has no component “{hash}”; only events that were recorded under this name are counted."
@@ -79,11 +80,11 @@ fn components(query: &Query, registry: &Registry) -> Vec<String> {
     if let (Some(kind), None) = (&query.kind, &query.component)
         && registry.components.iter().all(|component| *component.category != **kind)
     {
-        said.push(format!("The registry has no component of the type “{kind}”."));
+        said.push(format!("The registry has no component of the category “{kind}”."));
     }
     let steps =
         query.funnel.iter().flat_map(|list| list.split(',')).filter(|step| !step.is_empty());
-    for step in steps.filter(|step| registry.find(step).is_none()) {
+    for step in steps.filter(|step| notes::is_unknown(step, registry)) {
         said.push(format!("The funnel's step “{step}” is no component of the registry."));
     }
     said
@@ -119,6 +120,7 @@ mod tests {
         for text in [
             "",
             "range=7d&component=w&entry=w&demo=hidden&of=device",
+            "component=(dashboard)&entry=(other)",
             "range=custom&from=2025-11-01&to=2025-11-30",
             // Left behind by a custom range.
             "range=7d&from=2025-11-30&to=2025-11-01",
@@ -141,7 +143,7 @@ mod tests {
                 "component=nope",
                 "The registry has no component “nope”; only events that were recorded under this name are counted.",
             ),
-            ("type=Zap", "The registry has no component of the type “Zap”."),
+            ("type=Zap", "The registry has no component of the category “Zap”."),
             ("demo=maybe", "“demo=maybe” does not exist; demo journeys are shown."),
             ("of=mars", "“of=mars” does not exist; the server's events are shown."),
             (

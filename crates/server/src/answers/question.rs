@@ -298,9 +298,13 @@ impl Question {
             Subject::Funnel { components, .. } => components,
             _ => &[],
         };
+        if !registry.is_usable() {
+            return None;
+        }
         let named = self.filter.components.iter().chain(&self.filter.entry).chain(steps);
         let unknown: Vec<String> = named
-            .filter(|hash| registry.is_usable() && !registry.knows(hash))
+            // `(dashboard)` and `(other)` are nobody's components and have events all the same.
+            .filter(|hash| !hash.starts_with('(') && !registry.knows(hash))
             .take(MAX_NOTED)
             .map(|hash| hash.escape_default().to_string())
             .collect();
