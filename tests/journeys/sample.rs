@@ -420,7 +420,7 @@ async fn filters_hold_for_all_panels_and_an_address_brings_them_back() {
             format!("type={kind}"),
             Box::new(|hash| kind_of[hash] == kind),
             Box::new(|_| true),
-            "Counts whole sessions that visit a component of the type",
+            "Counts whole sessions that visit a component of the category",
         ),
         (
             "entry=welcome".to_owned(),

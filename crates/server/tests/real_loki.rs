@@ -59,7 +59,10 @@ impl Way {
         let start = Instant::now();
         loop {
             let stored = String::from_utf8(self.store.answer(question.clone()).await.unwrap());
-            let answer = String::from_utf8(self.at_loki.answer(question.clone()).await.unwrap());
+            let answer = match self.at_loki.answer(question.clone()).await {
+                Ok(answer) => String::from_utf8(answer),
+                Err(failure) => panic!("{question:?}: {failure}"),
+            };
             if answer == stored {
                 return;
             }

@@ -6,7 +6,7 @@ mod export;
 pub mod filters;
 mod funnel;
 mod grafana;
-mod notes;
+pub mod notes;
 mod over_time;
 mod panel;
 pub mod period;

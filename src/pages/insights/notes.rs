@@ -1,6 +1,6 @@
 //! What a panel says in words beside its numbers: what a filter means for it, and what is summed.
 
-use insights::{ComponentVisits, ErrorMessage, Filter, FilterMeaning, Insight, Row};
+use insights::{ComponentVisits, ErrorMessage, Filter, Insight, Row};
 
 use super::query::Query;
 use crate::{
@@ -20,6 +20,15 @@ pub fn filter(
     query: &Query,
     registry: &Registry,
 ) -> Option<String> {
+    let keeps = |insight: Insight| keeps(insight, filter, query, registry);
+    let text = keeps(question.insight())?;
+    Some(match keeps(Insight::Bounce).filter(|_| question == Question::Totals) {
+        Some(sessions) => format!("Counts {text}; the bounce rate counts {sessions}."),
+        None => format!("Counts {text}."),
+    })
+}
+
+fn keeps(insight: Insight, filter: &Filter, query: &Query, registry: &Registry) -> Option<String> {
     let name = |hash: &str| {
         registry.find(hash).map_or_else(|| format!("“{hash}”"), |found| found.name.to_string())
     };
@@ -30,12 +39,7 @@ pub fn filter(
         (None, None, []) => String::new(),
     };
     let entry = filter.entry.as_deref().map(name).unwrap_or_default();
-    let keeps = |meaning: FilterMeaning| meaning.keeps(filter, &chosen, &entry);
-    let text = keeps(question.insight().filter_meaning())?;
-    Some(match keeps(Insight::Bounce.filter_meaning()).filter(|_| question == Question::Totals) {
-        Some(sessions) => format!("Counts {text}; the bounce rate counts {sessions}."),
-        None => format!("Counts {text}."),
-    })
+    insight.filter_meaning().keeps(filter, &chosen, &entry)
 }
 
 /// Whether a component has this hash in an address only. `(dashboard)` and `(other)` are in no registry and
@@ -54,6 +58,12 @@ pub fn unknown(filter: &Filter, query: &Query, registry: &Registry) -> String {
         .map(|hash| format!("The registry has no component “{hash}”. "))
         .collect();
     unknown.concat()
+}
+
+/// What the filters mean for a list of sessions.
+#[must_use]
+pub fn sessions(filter: &Filter, query: &Query, registry: &Registry) -> Option<String> {
+    keeps(Insight::Sessions, filter, query, registry).map(|keeps| format!("Lists {keeps}."))
 }
 
 /// That there is a row for all others, and how many it stands for.
@@ -78,6 +88,15 @@ pub fn folded(answer: &Answer) -> String {
     match rows {
         0 => String::new(),
         rows => format!(" The row Other is the sum of {}.", counted(rows, what)),
+    }
+}
+
+/// Which sessions a panel about whole sessions cannot count from their beginning.
+#[must_use]
+pub fn began(question: Question) -> &'static str {
+    match question {
+        Question::Paths | Question::Lengths => " Counts sessions that began in this time.",
+        _ => "",
     }
 }
 

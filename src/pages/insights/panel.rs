@@ -191,7 +191,7 @@ fn answered(
         <>
             if !tiles.is_empty() { <dl class="stats">{ for tiles.iter().map(tile) }</dl> }
             if width > 0 && drawing.height > 0 { <Picture {drawing} {width} {onpick} /> }
-            <p class="note">{ note }{ notes::unvisited(answer) }{ notes::folded(answer) }</p>
+            <p class="note">{ note }{ notes::began(props.question) }{ notes::unvisited(answer) }{ notes::folded(answer) }</p>
             <details open={is_open}>
                 <summary onclick={turn} aria-label={format!("{MORE}: {}", props.title)}>{ MORE }</summary>
                 if is_open {

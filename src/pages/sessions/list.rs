@@ -17,7 +17,7 @@ use crate::{
     },
     components::icon::{Shape, icon},
     pages::insights::{
-        asked, filters, period, problems, query::Query, refresh::use_refresh, whose,
+        asked, filters, notes, period, problems, query::Query, refresh::use_refresh, whose,
     },
     platform,
     registry::Registry,
@@ -54,6 +54,7 @@ pub fn List(props: &Props) -> Html {
     let asked = use_memo((query.clone(), of.clone(), props.turns), |(query, of, _)| {
         asked(query, registry, of.clone())
     });
+    let meaning = notes::sessions(&asked.filter, query, registry);
     let search = query.search.as_deref().unwrap_or_default().trim().to_owned();
     let ask = |(asked, search, page): (Rc<Asked>, String, usize)| async move {
         // One more than is shown says whether there is a next page.
@@ -92,6 +93,7 @@ pub fn List(props: &Props) -> Html {
             <Search query={query.clone()} />
             { filters::filters(query, registry, span) }
             { problems::list(&text, registry) }
+            if let Some(meaning) = meaning { <p class="muted filter-meaning">{ meaning }</p> }
             { content }
         </main>
     }
