@@ -1,5 +1,6 @@
 //! `GET /api/insights/..`: the answers of the crate `insights`, from the store or from Loki.
 
+mod address;
 mod defined;
 mod folded;
 mod loki;
@@ -19,6 +20,8 @@ pub use folded::folded;
 pub use loki::{Bounds, FromLoki};
 pub use question::{Question, Subject};
 pub use store::cost;
+
+use address::BadQuestion;
 
 use crate::{
     clock::now_ms,
@@ -92,8 +95,8 @@ pub async fn answer(
     let registry = app.registries.current();
     let question = match Question::parse(&subject, &parameters, now_ms()) {
         Ok(question) => question.with_known(&registry),
-        Err(question::BadQuestion::Unknown) => {
-            return error(StatusCode::NOT_FOUND, &question::BadQuestion::Unknown.to_string());
+        Err(BadQuestion::Unknown) => {
+            return error(StatusCode::NOT_FOUND, &BadQuestion::Unknown.to_string());
         }
         Err(bad) => return error(StatusCode::BAD_REQUEST, &bad.to_string()),
     };
