@@ -221,11 +221,17 @@ fn nothing_is_missing_after_a_kill_and_nothing_is_said() {
 type Copy = fn(&Path, &Path);
 
 /// Ways to make a copy of a store in use.
-fn copies() -> Vec<(&'static str, Copy)> {
-    vec![("vacuum into", |from, to| {
+fn copies() -> [(&'static str, Copy); 2] {
+    let by_sqlite: Copy = |from, to| {
         let file = Connection::open(from).unwrap();
         file.execute("VACUUM INTO ?1", [to.to_str().unwrap()]).unwrap();
-    })]
+    };
+    let by_the_program: Copy = |from, to| {
+        let mut command = common::program::command(from.parent().unwrap(), "127.0.0.1:0");
+        let made = command.args(["backup", to.to_str().unwrap()]).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    };
+    [("by SQLite", by_sqlite), ("by the program", by_the_program)]
 }
 
 #[test]
@@ -284,6 +290,66 @@ fn a_copy_put_in_the_place_of_a_file_in_use_is_not_written_to() {
     assert_eq!(visits(&server), 30);
     stored(&server, 50..60);
     assert_eq!(visits(&server), 40);
+}
+
+#[test]
+fn a_copy_written_over_a_file_in_use_is_noticed() {
+    type Write = fn(&Path, &Path);
+    let writes: [(&str, Write); 3] = [
+        ("copied", |file, copy| {
+            fs::copy(copy, file).unwrap();
+        }),
+        ("emptied", |file, _| {
+            fs::File::create(file).unwrap();
+        }),
+        ("filled", |file, copy| {
+            let size = fs::metadata(copy).unwrap().len();
+            fs::write(file, vec![7; usize::try_from(size).unwrap()]).unwrap();
+        }),
+    ];
+    for (how, write) in writes {
+        let place = Place::new();
+        let server = place.start();
+        stored(&server, 0..30);
+        let backup = place.dir.path().join("backup.db");
+        copies()[1].1(&place.file(""), &backup);
+        stored(&server, 30..50);
+        let own = fs::read(place.file("")).unwrap();
+        write(&place.file(""), &backup);
+        refused(&server, 50..60, "was written over");
+        assert_eq!(place.said("was written over"), 1, "{how}: said once");
+        if how == "copied" {
+            let id = server.child.id().to_string();
+            std::process::Command::new("kill").args(["-s", "TERM", &id]).status().unwrap();
+            let mut server = server;
+            server.child.wait().unwrap();
+            assert_eq!(visits(&place.start()), 30);
+        } else {
+            // Its own content is it.
+            fs::write(place.file(""), own).unwrap();
+            stored(&server, 50..60);
+            kill(server);
+            assert_eq!(visits(&place.start()), 60, "{how}");
+        }
+    }
+}
+
+#[test]
+fn another_program_may_write_and_copy_the_log_into_the_file() {
+    let place = Place::new();
+    let server = place.start();
+    stored(&server, 0..30);
+    let file = Connection::open(place.file("")).unwrap();
+    file.execute("DELETE FROM events WHERE event_id < x'0000000000000000000000000000000a'", [])
+        .unwrap();
+    file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    stored(&server, 30..50);
+    assert_eq!(visits(&server), 40);
+    assert!(server.ask("GET /readyz", "").starts_with("HTTP/1.1 200 "));
+    kill(server);
+    drop(file);
+    assert_eq!(visits(&place.start()), 40);
+    assert_eq!(place.said("missing") + place.said("older copy"), 0);
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub async fn work(store: Store, keep: Duration, sinks: Vec<&'static str>, metric
                 metrics.deleted(events);
                 BREATH
             }
+            // Said already.
+            Err(StoreError::Unwell(_)) => LOOK_AGAIN,
             Err(failure) => {
                 tracing::warn!("old events stay for now: {failure}");
                 LOOK_AGAIN

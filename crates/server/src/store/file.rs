@@ -1,7 +1,13 @@
 //! The writer's own hold of the file: before each piece of work it looks whether the files are still those that it
 //! opened, and after it, before anything is acknowledged, again.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::SystemTime,
+};
 
 use rusqlite::{Connection, config::DbConfig};
 use tokio::sync::Semaphore;
@@ -30,6 +36,8 @@ pub struct Shared {
     pub health: Arc<Health>,
     /// The files that were opened.
     pub place: Arc<RwLock<Place>>,
+    /// Something else was written into the file.
+    pub is_overwritten: Arc<AtomicBool>,
     pub readers: Arc<Semaphore>,
     /// Who looks whether all is well reads beside them.
     pub prober: Arc<Semaphore>,
@@ -46,6 +54,9 @@ impl Shared {
     /// What is wrong with them.
     pub fn look(&self) -> Result<Sizes, StoreError> {
         let place = self.place.read().unwrap_or_else(PoisonError::into_inner).check();
+        let is_overwritten = self.is_overwritten.load(Ordering::Relaxed);
+        let place =
+            place.and_then(|sizes| if is_overwritten { Err(Part::Content) } else { Ok(sizes) });
         self.health.place(place.err());
         place.map_err(|_| self.unwell())
     }
@@ -64,6 +75,8 @@ pub struct File {
     folder: Folder,
     ledger: Ledger,
     log: Log,
+    /// Size and time of the file as this server has left it.
+    left: (u64, Option<SystemTime>),
 }
 
 impl File {
@@ -79,6 +92,7 @@ impl File {
         let shared = Shared {
             health: Arc::default(),
             place: Arc::new(RwLock::new(Place::of(&folder.events())?)),
+            is_overwritten: Arc::default(),
             readers: Arc::new(Semaphore::new(READERS)),
             prober: Arc::new(Semaphore::new(1)),
             rules: names.rules(),
@@ -87,7 +101,17 @@ impl File {
         if let Err(failure) = schema::check(&mut connection) {
             shared.health.saw(&failure);
         }
-        let mut file = Self { connection, known, names, packing, shared, folder, ledger, log };
+        let mut file = Self {
+            connection,
+            known,
+            names,
+            packing,
+            shared,
+            folder,
+            ledger,
+            log,
+            left: (0, None),
+        };
         // From here on the file itself is of a generation of its own.
         file.checkpoint(true)?;
         file.settle(None)?;
@@ -107,7 +131,7 @@ impl File {
         if matches!(place, Err(Part::Log | Part::Index)) {
             self.begin_a_log();
         }
-        let sizes = self.shared.look();
+        let sizes = self.look();
         let was_lost = sizes.is_err();
         // Whoever closes a file that is not at its name would remove the log of the one that is.
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, was_lost)?;
@@ -125,7 +149,7 @@ impl File {
             return Ok(());
         }
         self.checkpoint(true)?;
-        let sizes = self.shared.look()?;
+        let sizes = self.look()?;
         if self.log.is_within_bounds(sizes.log) { Ok(()) } else { Err(StoreError::LogFull) }
     }
 
@@ -134,7 +158,7 @@ impl File {
     /// # Errors
     /// When it was written to a file that is nowhere.
     pub fn settle(&mut self, counted: Counted) -> Result<(), StoreError> {
-        let sizes = self.shared.look()?;
+        let sizes = self.look()?;
         if let Some((commits, cursor)) = counted {
             self.ledger.entry.commits = commits;
             self.ledger.entry.cursor = cursor;
@@ -146,7 +170,7 @@ impl File {
 
     /// Copies the log into the file when it is long enough, so that it begins anew.
     pub fn tidy(&mut self) {
-        let Ok(sizes) = self.shared.look() else { return };
+        let Ok(sizes) = self.look() else { return };
         if self.log.is_due(sizes.log) {
             if let Err(failure) = self.checkpoint(self.log.is_long(sizes.log)) {
                 self.shared.health.saw(&failure);
@@ -181,11 +205,26 @@ impl File {
         }
         let is_done = self.log.copy(&self.connection, empty)?;
         self.ledger.entry.pending = !is_done;
-        if let Ok(sizes) = self.shared.look() {
+        if let Ok(sizes) = self.place() {
+            self.left = (sizes.events, sizes.written);
             self.ledger.entry.bytes = sizes.events;
         }
         self.ledger.write();
         Ok(is_done)
+    }
+
+    /// As [`Shared::look`]; and whether the file still has what this server has left in it, where somebody else has written
+    /// to it.
+    fn look(&mut self) -> Result<Sizes, StoreError> {
+        if let Ok(sizes) = self.place() {
+            let found = (sizes.events, sizes.written);
+            let is_ours = found == self.left || self.ledger.is_of(&self.folder.events());
+            if is_ours {
+                self.left = found;
+            }
+            self.shared.is_overwritten.store(!is_ours, Ordering::Relaxed);
+        }
+        self.shared.look()
     }
 
     fn place(&self) -> Result<Sizes, Part> {
@@ -224,6 +263,7 @@ impl File {
         self.ledger = Ledger::open(&self.folder, &self.connection)?;
         let place = Place::of(&self.folder.events())?;
         *self.shared.place.write().unwrap_or_else(PoisonError::into_inner) = place;
+        self.checkpoint(true)?;
         Ok(true)
     }
 }

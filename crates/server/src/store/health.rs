@@ -130,6 +130,7 @@ impl Health {
 fn replaced(part: Part) -> &'static str {
     match part {
         Part::Events => "the file of the events was deleted, moved or replaced",
+        Part::Content => "another file was written over the file of the events",
         Part::Log => "the log beside the file of the events was deleted, moved or replaced",
         Part::Index => "the index beside the file of the events was deleted, moved or replaced",
     }
@@ -140,6 +141,10 @@ fn what_to_do(part: Part) -> &'static str {
         Part::Events => {
             "nothing more is stored, so that nothing is lost. Put the file back and all goes on; or \
              restart the server to begin with what is there now"
+        }
+        Part::Content => {
+            "nothing more is stored, so that nothing is lost. Stop the server and put a backup in \
+             place with `clm-server restore FILE`, or restart it to begin with what is there now"
         }
         Part::Log | Part::Index => {
             "nothing more is stored until what is acknowledged stands in the file itself and a new \

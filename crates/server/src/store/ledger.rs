@@ -125,6 +125,13 @@ impl Ledger {
         Ok(Self { file, log: File::open(folder.log()).ok(), entry })
     }
 
+    /// Whether the file itself is of the generation that this server has left in it. Another program that copies the log
+    /// into the file leaves it so.
+    pub fn is_of(&self, events: &Path) -> bool {
+        let Entry { generation: ours, pending, .. } = self.entry;
+        without_log(events).is_ok_and(|(found, _)| found == ours || (pending && found == ours - 1))
+    }
+
     /// Writes the line; what cannot be written is only noticed less.
     pub fn write(&mut self) {
         self.entry.salt = self.log.as_mut().and_then(salt).unwrap_or(0);

@@ -4,12 +4,15 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 /// The file of the events and the two that SQLite has beside it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Part {
     Events,
+    /// Not the file, but what stands in it.
+    Content,
     Log,
     Index,
 }
@@ -30,6 +33,8 @@ pub struct Place(Vec<(Part, PathBuf, Identity)>);
 pub struct Sizes {
     pub events: u64,
     pub log: u64,
+    /// When the file of the events was last written to.
+    pub written: Option<SystemTime>,
 }
 
 impl Place {
@@ -62,9 +67,12 @@ impl Place {
                 return Err(*part);
             }
             match part {
-                Part::Events => sizes.events = found.len(),
+                Part::Events => {
+                    sizes.events = found.len();
+                    sizes.written = found.modified().ok();
+                }
                 Part::Log => sizes.log = found.len(),
-                Part::Index => {}
+                Part::Index | Part::Content => {}
             }
         }
         Ok(sizes)

@@ -73,6 +73,8 @@ impl Writer {
                 }
                 file.tidy();
             }
+            // It is closed in another way where the file is not its own any more.
+            let _ = file.ready();
         };
         std::thread::Builder::new().name("store-writer".into()).spawn(work).map(Self)
     }
