@@ -53,9 +53,7 @@ pub fn Dashboard(props: &Props) -> Html {
                         onclick={close_list.reform(|_| ())}></button>
                 <main class="main-content" id={props.shown.then_some("main")}>
                     if clm.replay.is_some() || clm.demo.is_some() { <Later view={View::Players} /> }
-                    { for registry.notices.iter().map(|notice| html! {
-                        <p class="notice" data-tone="warn">{ "A part of the registry cannot be used. " }{ notice }</p>
-                    }) }
+                    { notices(&registry.notices) }
                     <Viewer opened={opened(&clm, registry)} active={clm.shown().cloned()}
                             is_replay={clm.replay.is_some()}
                             onretry={dispatch.reform(Action::RetryComponent)}
@@ -65,6 +63,25 @@ pub fn Dashboard(props: &Props) -> Html {
         },
     };
     html! { <div class="dashboard" hidden={!props.shown}>{ content }</div> }
+}
+
+/// What of the registry cannot be used. A registry with many faults must not hide its components.
+fn notices(notices: &[String]) -> Html {
+    const SHOWN: usize = 2;
+    let (shown, rest) = notices.split_at(notices.len().min(SHOWN));
+    html! {
+        <>
+            { for shown.iter().map(|notice| html! {
+                <p class="notice" data-tone="warn">{ "A part of the registry cannot be used. " }{ notice }</p>
+            }) }
+            if !rest.is_empty() {
+                <details class="notice" data-tone="warn">
+                    <summary>{ "More parts of the registry cannot be used" }</summary>
+                    <ul>{ for rest.iter().map(|notice| html! { <li>{ notice }</li> }) }</ul>
+                </details>
+            }
+        </>
+    }
 }
 
 fn items(clm: &Clm, registry: &Registry) -> Vec<Item> {

@@ -182,7 +182,9 @@ async fn an_odd_value_in_a_registry_leaves_the_other_components() {
          - {hash: home, name: Home, concrete: {implementation: components/welcome.html, ready: message}}\n  \
          - {hash: 5e10, name: 2048, concrete: {implementation: components/memory-game.html, ready: message}}\n  \
          - {hash: odd, name: [Odd], concrete: {implementation: components/calculator.html}}\n  \
-         - {hash: none, concrete: null}\n",
+         - {hash: none, concrete: null}\n  \
+         - 7\n  \
+         - 8\n",
     )
     .unwrap();
     let site = Site::start(Some(&file)).await;
@@ -190,6 +192,9 @@ async fn an_odd_value_in_a_registry_leaves_the_other_components() {
     person.see_loaded().await;
     person.see_text("Entry 3: name of odd is a list; the hash is shown instead").await;
     person.see_text("Entry 4: none has no implementation").await;
+    // The others wait until somebody asks, so that the component stays in sight.
+    person.click("details.notice summary").await;
+    person.see_text("Entry 6: it must be an object, but is a number").await;
     let names = "return [...document.querySelectorAll('.component-item')].map(e => e.dataset.hash + ' ' + e.innerText.split('\\n')[0]).join()";
     assert_eq!(person.run(names).await, "home Home,5e10 2048,odd odd");
     person.click(".component-item[data-hash='5e10']").await;
