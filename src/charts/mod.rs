@@ -107,9 +107,18 @@ pub fn fit(text: &str, width: i32) -> String {
 /// what tells them apart is left.
 #[must_use]
 pub fn fit_all(names: &[String], width: i32) -> Vec<String> {
+    // The same name looks the same wherever it stands.
+    let distinct: BTreeSet<&String> = names.iter().collect();
+    let distinct: Vec<String> = distinct.into_iter().cloned().collect();
+    let fitted = fit_distinct(&distinct, width);
+    let of: BTreeMap<&String, &String> = distinct.iter().zip(&fitted).collect();
+    names.iter().filter_map(|name| of.get(name).map(|text| (*text).clone())).collect()
+}
+
+fn fit_distinct(names: &[String], width: i32) -> Vec<String> {
     let room = usize::try_from(width / LETTER).unwrap_or(0);
     let mut fitted: Vec<String> = names.iter().map(|name| fit(name, width)).collect();
-    for alike in look_alike(names, &fitted) {
+    for alike in look_alike(&fitted) {
         for pair in 0..alike.len() {
             let name = &names[alike[pair]];
             let beside = [pair.checked_sub(1), Some(pair + 1)];
@@ -120,7 +129,7 @@ pub fn fit_all(names: &[String], width: i32) -> Vec<String> {
     }
     // Where even that was no help.
     let mut used: BTreeSet<String> = fitted.iter().cloned().collect();
-    for alike in look_alike(names, &fitted) {
+    for alike in look_alike(&fitted) {
         for at in alike {
             let numbered = (1..).map(|number: usize| {
                 let number = format!("…{number}");
@@ -134,14 +143,13 @@ pub fn fit_all(names: &[String], width: i32) -> Vec<String> {
     fitted
 }
 
-/// The places of different names that were fitted to the same text, in the order of the names.
-fn look_alike(names: &[String], fitted: &[String]) -> Vec<Vec<usize>> {
-    let mut of_text: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+/// The places of names that were fitted to the same text.
+fn look_alike(fitted: &[String]) -> Vec<Vec<usize>> {
+    let mut of_text: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, text) in fitted.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
-        of_text.entry(text).or_default().entry(&names[at]).or_insert(at);
+        of_text.entry(text).or_default().push(at);
     }
-    let several = of_text.into_values().filter(|names| names.len() > 1);
-    several.map(|names| names.into_values().collect()).collect()
+    of_text.into_values().filter(|places| places.len() > 1).collect()
 }
 
 fn same_beginning(one: &str, other: &str) -> usize {
@@ -158,6 +166,8 @@ fn without_middle(name: &str, telling: usize, room: usize) -> String {
     let rest: String = letters.iter().skip(from).collect();
     let tail = fit(&rest, i32::try_from(room.saturating_sub(2)).unwrap_or(0) * LETTER);
     let head = room.saturating_sub(tail.chars().count() + 1);
+    let blank = head > 0 && letters.get(head - 1) == Some(&' ');
+    let head = head - usize::from(blank);
     letters.iter().take(head).chain(['…'].iter()).copied().chain(tail.chars()).collect()
 }
 
@@ -203,7 +213,7 @@ mod tests {
     #[test]
     fn names_side_by_side_never_look_alike() {
         let both = ["User Account List", "User Account Detail", "Calculator"];
-        assert_eq!(fitted(&both, 84), ["User Ac…List", "User …Detail", "Calculator"]);
+        assert_eq!(fitted(&both, 84), ["User Ac…List", "User…Detail", "Calculator"]);
         assert_eq!(fitted(&both, 200), both);
         assert_eq!(
             fitted(&["abcdefgh1", "abcdefgh2", "abcdefgh3"], 35),
@@ -224,6 +234,10 @@ mod tests {
             let room = usize::try_from(width / LETTER).unwrap();
             assert!(fitted.iter().all(|text| text.chars().count() <= room), "{width}: {fitted:?}");
         }
+        // The same name is cut alike wherever it stands.
+        let twice = [both[0], both[1], both[0], both[1]];
+        let [list, detail] = ["User Ac…List", "User…Detail"];
+        assert_eq!(fitted(&twice, 84), [list, detail, list, detail]);
         // The same name twice stays the same, and no room is no room.
         assert_eq!(fitted(&["Weather", "Weather"], 35), ["Weat…", "Weat…"]);
         assert_eq!(fitted(&["Weather", "Wealth"], 5), ["", ""]);
