@@ -3,6 +3,7 @@
 
 mod address;
 mod analytics;
+mod day;
 mod files;
 mod lines;
 mod log;

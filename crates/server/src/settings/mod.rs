@@ -30,6 +30,7 @@ use crate::{
 use file::File;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const MB: u64 = 1_000_000;
 
 /// Settings that fit together.
 #[derive(Clone)]
@@ -247,7 +248,7 @@ impl Config {
             AccessLog::File => {
                 let dir = access_log_dir.unwrap_or_else(|| data.join("logs"));
                 let keep = DAY * access_log_days;
-                let files = DailyFiles::open(dir.clone(), keep, megabytes(access_log_mb));
+                let files = DailyFiles::open(dir.clone(), keep, u64::from(access_log_mb) * MB);
                 files
                     .and_then(|files| Access::to_files(files, client_ip))
                     .map_err(|error| ConfigError::AccessLogDir(dir, error))?
@@ -267,7 +268,7 @@ impl Config {
             person_rate,
             max_connections: usize::try_from(max_connections).unwrap_or(usize::MAX),
             retention: (retention_days > 0).then(|| DAY * retention_days),
-            max_store_bytes: megabytes(max_store_mb),
+            max_store_bytes: u64::from(max_store_mb) * MB,
             max_unknown: usize::try_from(max_unknown_components).unwrap_or(usize::MAX),
             token,
             loki,
@@ -290,10 +291,6 @@ impl Config {
 
 fn named(variable: &'static str, text: Option<String>) -> Result<Option<String>, ConfigError> {
     secret::name(&text.unwrap_or_default()).map_err(|error| ConfigError::Secret(variable, error))
-}
-
-fn megabytes(number: u32) -> u64 {
-    u64::from(number) * 1_000_000
 }
 
 fn is_name(text: &str) -> bool {
