@@ -62,6 +62,8 @@ pub(crate) struct Queue {
     /// Bytes of all lines.
     bytes: usize,
     waiting: usize,
+    /// Bytes of what each component did and failed at, which may go when there is no room.
+    shares: Vec<(Rc<str>, usize)>,
     unstored: usize,
     max_events: usize,
     max_bytes: usize,
@@ -82,6 +84,7 @@ impl Queue {
             items: VecDeque::new(),
             bytes: 0,
             waiting: 0,
+            shares: Vec::new(),
             unstored: 0,
             max_events: usize::MAX,
             max_bytes: usize::MAX,
@@ -94,7 +97,7 @@ impl Queue {
         }
     }
 
-    /// Beyond either bound the oldest events are dropped.
+    /// Beyond either bound events are dropped: what the component with most of them did, oldest first.
     pub fn configure(&mut self, max_events: usize, max_bytes: usize, job: &str) {
         (self.max_events, self.max_bytes) = (max_events, max_bytes);
         self.label_bytes = STREAM_BYTES + 2 * escaped_bytes(job);
@@ -128,39 +131,70 @@ impl Queue {
 
     pub fn push(&mut self, frozen: Frozen, stats: &mut Stats) {
         self.bytes += frozen.line.len();
+        self.share(&frozen, true);
         self.waiting += 1;
         self.unstored += 1;
         self.items.push_back(Item { frozen, chunk: None, in_flight: None });
         self.drop_overflow(stats);
     }
 
-    /// Oldest first, but never what is in flight: its answer may be on the way.
+    /// Never what is in flight: its answer may be on the way. A component that floods loses its own events; a walk
+    /// of visits and exits goes only when nothing else is left, its beginning last of all.
     fn drop_overflow(&mut self, stats: &mut Stats) {
         while self.items.len() > self.max_events || self.bytes > self.max_bytes {
-            if !self.drop_oldest(DropReason::QueueFull, stats) {
-                return;
+            let Some(at) = self.least_missed() else { return };
+            self.drop_at(at, DropReason::QueueFull, stats);
+        }
+    }
+
+    fn least_missed(&self) -> Option<usize> {
+        let most =
+            self.shares.iter().max_by_key(|(_, bytes)| *bytes).map(|(component, _)| component);
+        let find = |goes: &dyn Fn(&Frozen) -> bool| {
+            self.items.iter().position(|item| item.in_flight.is_none() && goes(&item.frozen))
+        };
+        most.and_then(|most| find(&|frozen| is_side(frozen) && frozen.component == *most))
+            .or_else(|| find(&is_side))
+            .or_else(|| find(&|frozen| frozen.event != name::SESSION_START))
+            .or_else(|| find(&|_| true))
+    }
+
+    /// Notes that an event has come or gone.
+    fn share(&mut self, frozen: &Frozen, comes: bool) {
+        if !is_side(frozen) {
+            return;
+        }
+        let bytes = frozen.line.len();
+        match self.shares.iter().position(|(component, _)| *component == frozen.component) {
+            Some(at) if comes => self.shares[at].1 += bytes,
+            Some(at) => {
+                self.shares[at].1 -= bytes;
+                if self.shares[at].1 == 0 {
+                    self.shares.swap_remove(at);
+                }
             }
+            None if comes => self.shares.push((frozen.component.clone(), bytes)),
+            None => {}
         }
     }
 
     /// Drops all that no batch in flight holds.
     pub fn forget(&mut self, stats: &mut Stats) {
-        while self.drop_oldest(DropReason::Forgotten, stats) {}
+        while let Some(at) = self.items.iter().position(|item| item.in_flight.is_none()) {
+            self.drop_at(at, DropReason::Forgotten, stats);
+        }
     }
 
-    /// False when there is none that may go.
-    fn drop_oldest(&mut self, why: DropReason, stats: &mut Stats) -> bool {
-        let at = self.items.iter().position(|item| item.in_flight.is_none());
-        let oldest = at.and_then(|at| self.remove_at(at));
-        if let Some(frozen) = &oldest {
-            drop_item(frozen, why, stats);
+    fn drop_at(&mut self, at: usize, why: DropReason, stats: &mut Stats) {
+        if let Some(frozen) = self.remove_at(at) {
+            drop_item(&frozen, why, stats);
         }
-        oldest.is_some()
     }
 
     fn remove_at(&mut self, at: usize) -> Option<Frozen> {
         let item = self.items.remove(at)?;
         self.bytes -= item.frozen.line.len();
+        self.share(&item.frozen, false);
         self.waiting -= usize::from(item.in_flight.is_none());
         match item.chunk {
             Some(id) => self.leave_chunk(id),
@@ -269,6 +303,9 @@ impl Queue {
         self.items.retain(|item| item.chunk.is_none());
         self.items.iter_mut().for_each(|item| item.in_flight = None);
         self.bytes = self.items.iter().map(|item| item.frozen.line.len()).sum();
+        let kept: Vec<_> = self.items.iter().map(|item| item.frozen.clone()).collect();
+        self.shares.clear();
+        kept.iter().for_each(|frozen| self.share(frozen, true));
         (self.waiting, self.unstored) = (self.items.len(), self.items.len());
         self.chunks.clear();
         self.prefix = prefix;
@@ -315,10 +352,16 @@ impl Queue {
         self.waiting += found.len();
         for frozen in found.into_iter().rev() {
             self.bytes += frozen.line.len();
+            self.share(&frozen, true);
             self.items.push_front(Item { frozen, chunk: Some(id), in_flight: None });
         }
         self.drop_overflow(stats);
     }
+}
+
+/// What a component may do as often as it likes, other than a step of the person's walk.
+fn is_side(frozen: &Frozen) -> bool {
+    matches!(frozen.event, name::COMPONENT_INTERACTION | name::COMPONENT_ERROR)
 }
 
 /// A report of drops that is dropped itself goes back to what is still to be reported.

@@ -430,25 +430,34 @@ fn a_queue_is_bounded_in_bytes() {
 
 #[test]
 fn a_report_of_drops_is_stored_when_the_page_hides_and_survives_a_full_queue() {
-    let settings = Settings { max_queue_events: 5, ..Settings::default() };
-    let mut tracker = tab(1, settings);
-    (0..20).for_each(|n| tracker.record(click(n), at(0)));
-    tracker.pause(true);
-    assert!(tracker.farewell(at(1)).is_none());
-    let StorageOp::Put { value, .. } = tracker.storage_ops().pop().unwrap() else { panic!() };
-    assert!(value.contains(r#""dropped_count":16"#), "{value}");
-    // Pushed out by newer ones, the count is not forgotten: 16, the report's own push, 5 more.
-    (0..5).for_each(|n| tracker.record(click(n), at(2)));
-    tracker.pause(false);
-    drain(&mut tracker, 10 * SECOND, |batch| {
-        for record in &batch.records {
-            assert!(
-                record.event != "tracking_dropped" || record.line.contains("\"dropped_count\":21")
-            );
-        }
-        Outcome::Accepted
-    });
-    assert_eq!(dropped(&tracker, DropReason::QueueFull), 22);
+    // Newer clicks go before the report; a newer walk pushes it out, and its count is not forgotten.
+    let newer: [fn(usize) -> Signal; 2] = [click, |n| switch(&format!("c{n}"))];
+    for (newer, pushed_out) in newer.into_iter().zip([0, 1]) {
+        let settings = Settings { max_queue_events: 5, ..Settings::default() };
+        let mut tracker = tab(1, settings);
+        (0..20).for_each(|n| tracker.record(click(n), at(0)));
+        tracker.pause(true);
+        assert!(tracker.farewell(at(1)).is_none());
+        let StorageOp::Put { value, .. } = tracker.storage_ops().pop().unwrap() else { panic!() };
+        assert!(value.contains(r#""dropped_count":16"#), "{value}");
+        (0..5).for_each(|n| tracker.record(newer(n), at(2)));
+        let recorded = tracker.stats().recorded - 1;
+        tracker.pause(false);
+        let (mut arrived, mut reported) = (0, 0);
+        drain(&mut tracker, 10 * SECOND, |batch| {
+            for record in &batch.records {
+                match record.line.split_once("\"dropped_count\":") {
+                    Some((_, count)) => {
+                        reported += count.trim_end_matches('}').parse::<u64>().unwrap()
+                    }
+                    None => arrived += 1,
+                }
+            }
+            Outcome::Accepted
+        });
+        assert_eq!(arrived + reported, recorded, "each event has arrived or is told as dropped");
+        assert_eq!(dropped(&tracker, DropReason::QueueFull), reported + pushed_out);
+    }
 }
 
 #[test]
@@ -783,4 +792,79 @@ fn a_page_that_slept_forgets_what_is_stored_and_keeps_what_is_not() {
     assert_eq!((key.starts_with("r/"), value.lines().count()), (true, 4));
     drain(&mut tracker, SECOND, |_| Outcome::Accepted);
     assert_eq!(tracker.queued_bytes(), 0);
+}
+
+fn noise(component: &str, n: usize, bytes: usize) -> Signal {
+    let details = serde_json::value::RawValue::from_string(format!("\"{}\"", "x".repeat(bytes)));
+    Signal::Interacted {
+        component: Component::new(component, component),
+        interaction_type: format!("noise {n}"),
+        details: details.ok(),
+    }
+}
+
+/// How often a text is part of what waits.
+fn waiting_with(tracker: &mut Tracker, text: &str) -> usize {
+    let mut found = 0;
+    drain(tracker, HOUR, |batch| {
+        found += batch.records.iter().filter(|record| record.line.contains(text)).count();
+        Outcome::Accepted
+    });
+    found
+}
+
+#[test]
+fn a_component_that_floods_loses_its_own_events_and_no_other() {
+    // By number, and by weight.
+    for (settings, bytes) in [
+        (Settings { max_queue_events: 200, ..Settings::default() }, 0),
+        (Settings { max_queue_bytes: 100_000, ..Settings::default() }, 4_000),
+    ] {
+        let mut tracker = tab(1, settings);
+        for (hash, ms) in [("a", 0), ("b", 10), ("loud", 20)] {
+            tracker.record(switch(hash), at(ms));
+        }
+        (0..20).for_each(|n| tracker.record(noise("quiet", n, 10), at(30)));
+        (0..20_000).for_each(|n| tracker.record(noise("loud", n, bytes), at(40)));
+        tracker.record(switch("c"), at(50));
+        let mut seen = Vec::new();
+        drain(&mut tracker, HOUR, |batch| {
+            seen.extend(batch.records.iter().map(|record| record.line.clone()));
+            Outcome::Accepted
+        });
+        let count = |text: &str| seen.iter().filter(|line| line.contains(text)).count();
+        assert_eq!(count("\"event\":\"session_start\""), 1);
+        assert_eq!(count("\"event\":\"component_visit\""), 4);
+        assert_eq!(count("\"event\":\"component_exit\""), 4, "the last for it was idle");
+        assert_eq!(count("\"component_hash\":\"quiet\""), 20);
+        assert!(
+            count("\"component_hash\":\"loud\",\"component_name\":\"loud\",\"interaction_type\"")
+                + dropped
+                == 20_000
+        );
+        assert!(count("noise 19999\"") == 1, "of a flood, the latest is left");
+    }
+}
+
+#[test]
+fn a_walk_that_is_too_long_keeps_its_beginning() {
+    let mut tracker = tab(1, Settings { max_queue_events: 10, ..Settings::default() });
+    (0..50).for_each(|n| tracker.record(switch(&format!("c{n}")), at(n)));
+    assert_eq!(waiting_with(&mut tracker, "session_start"), 1);
+}
+
+#[test]
+fn shares_are_right_after_a_sleep_and_after_taking_over() {
+    let mut first = tab(1, Settings { max_queue_events: 50, ..Settings::default() });
+    (0..10).for_each(|n| first.record(noise("loud", n, 0), at(0)));
+    let mut storage = BTreeMap::new();
+    apply(&mut storage, first.storage_ops());
+    first.hand_over("q/new/".into());
+    (0..200).for_each(|n| first.record(noise("loud", n, 0), at(1)));
+    assert_eq!(first.queued(), 50);
+    let mut second = tab(2, Settings { max_queue_events: 12, ..Settings::default() });
+    storage.iter().for_each(|(key, value)| second.adopt_chunk(key, value, at(2)));
+    (0..100).for_each(|n| second.record(noise("loud", n, 0), at(3)));
+    second.record(switch("a"), at(4));
+    assert_eq!(waiting_with(&mut second, "component_visit"), 1);
 }

@@ -3,6 +3,9 @@
 //! A rule is data: what a secret stands after, which bytes belong to it, how many there are at least.
 //! Bytes from 128 on count as letters, so a cut never falls into a character.
 
+mod groups;
+mod named;
+
 use crate::limit::shorten;
 
 /// What an operator adds to the rules. Upper and lower case are alike; a text that is empty or holds
@@ -51,32 +54,40 @@ const RULE: Rule<'static> = Rule {
 
 const QUERY: Rule<'static> = Rule { after: "?", becomes: "<query>", keeps_place: true, ..RULE };
 const FRAGMENT: Rule<'static> = Rule { after: "#", becomes: "<fragment>", ..QUERY };
-const TOKEN: Rule<'static> = Rule { run: token, becomes: "<token>", ..RULE };
+const TOKEN: Rule<'static> = Rule { run: token, becomes: BECOMES_TOKEN, ..RULE };
 
-/// In the order they are applied.
-const RULES: &[Rule<'static>] = &[
+/// In the order they are applied: these first, then secrets by their [names](named), then the others.
+const ADDRESSES: &[Rule<'static>] = &[
     Rule { after: "://", run: user, then: Some(b'@'), becomes: "<user>", ..RULE },
     Rule { in_word: true, run: url, ..QUERY },
     Rule { in_word: true, run: url, ..FRAGMENT },
     Rule { run: parameter, has: Some(b'='), ..QUERY },
     Rule { run: parameter, has: Some(b'='), ..FRAGMENT },
+];
+
+const OTHERS: &[Rule<'static>] = &[
     Rule { after: "bearer ", ..TOKEN },
     Rule { after: "bearer%20", ..TOKEN },
     Rule { after: "basic ", at_least: 12, ..TOKEN },
     // How every JSON web token begins: `{"` in base64.
     Rule { after: "eyj", keeps: false, at_least: 10, ..TOKEN },
-    Rule { after: "token=", run: value, ..TOKEN },
-    Rule { after: "token\":\"", run: value, ..TOKEN },
-    Rule { after: "secret=", run: value, ..TOKEN },
-    Rule { after: "secret\":\"", run: value, ..TOKEN },
-    Rule { after: "password=", run: value, ..TOKEN },
-    Rule { after: "password\":\"", run: value, ..TOKEN },
-    Rule { after: "key=", run: value, ..TOKEN },
-    Rule { after: "key\":\"", run: value, ..TOKEN },
+    Rule { after: "private key-----", run: armoured, ..TOKEN },
+    // Keys that say whose they are.
+    Rule { after: "akia", keeps: false, run: word, at_least: 12, ..TOKEN },
+    Rule { after: "ghp_", keeps: false, at_least: 20, ..TOKEN },
+    Rule { after: "github_pat_", keeps: false, at_least: 20, ..TOKEN },
+    Rule { after: "glpat-", keeps: false, at_least: 16, ..TOKEN },
+    Rule { after: "sk_live_", keeps: false, at_least: 12, ..TOKEN },
+    Rule { after: "xoxb-", keeps: false, at_least: 12, ..TOKEN },
+    Rule { after: "xoxp-", keeps: false, at_least: 12, ..TOKEN },
     Rule { after: "@", run: host, becomes: EMAIL, ..RULE },
     Rule { after: "%40", run: host, becomes: EMAIL, ..RULE },
-    Rule { run: digit, at_least: 7, becomes: "<number>", ..RULE },
+    Rule { run: digit, at_least: 7, becomes: NUMBER, ..RULE },
 ];
+
+const PASSES: usize = 4;
+const NUMBER: &str = "<number>";
+const BECOMES_TOKEN: &str = "<token>";
 
 /// The rules with this outcome also take the local part in front.
 const EMAIL: &str = "<email>";
@@ -103,6 +114,11 @@ fn local_part(b: u8) -> bool {
 
 fn token(b: u8) -> bool {
     local_part(b) || matches!(b, b'~' | b'/' | b'=')
+}
+
+/// The text of a key between its lines.
+fn armoured(b: u8) -> bool {
+    token(b) && b != b'-' || matches!(b, b' ' | b'\n' | b'\r' | b'\\')
 }
 
 fn url(b: u8) -> bool {
@@ -133,10 +149,26 @@ pub fn scrub(text: &str, extra: &[Private], max_bytes: usize) -> String {
     for rule in extra {
         rule.apply(&mut text);
     }
-    for rule in RULES {
-        rule.apply(&mut text);
+    // What one rule takes out may bring a name and its secret together for another.
+    for _ in 0..PASSES {
+        let before = text.clone();
+        take_out(&mut text);
+        if text == before {
+            break;
+        }
     }
     shorten(&text, max_bytes)
+}
+
+fn take_out(text: &mut String) {
+    for rule in ADDRESSES {
+        rule.apply(text);
+    }
+    named::scrub_named(text);
+    groups::scrub_groups(text, NUMBER);
+    for rule in OTHERS {
+        rule.apply(text);
+    }
 }
 
 /// A page's address: scheme, host and path, scrubbed.
@@ -210,7 +242,7 @@ fn marker(bytes: &[u8]) -> Option<usize> {
     if bytes.first() != Some(&b'<') {
         return None;
     }
-    let mut markers = RULES.iter().map(|rule| rule.becomes).chain([PRIVATE]);
+    let mut markers = ADDRESSES.iter().chain(OTHERS).map(|rule| rule.becomes).chain([PRIVATE]);
     markers.find(|marker| bytes.starts_with(marker.as_bytes())).map(str::len)
 }
 
@@ -279,14 +311,105 @@ mod tests {
             ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x-Y_z", "jwt <token>"),
             ("access_token=abc, next", "access_token=<token>, next"),
             (r#"{"apiKey":"k-1","n":1}"#, r#"{"apiKey":"<token>","n":1}"#),
-            (r#"{"password":"p w"}"#, r#"{"password":"<token> w"}"#),
+            (r#"{"password":"p w"}"#, r#"{"password":"<token>"}"#),
+            // What only looks like a name, or like a secret.
+            ("Unexpected token: }", "Unexpected token: }"),
+            ("Duplicate key: color", "Duplicate key: color"),
+            ("monkey: banana", "monkey: banana"),
+            ("secretary: Jo", "secretary: Jo"),
+            ("token == null, Lexer::token", "token == null, Lexer::token"),
+            ("password is wrong", "password is wrong"),
+            ("state: loading, retries: 3", "state: loading, retries: 3"),
+            ("on 2026-11-27 at 19:49:31.123", "on 2026-11-27 at 19:49:31.123"),
+            ("HTTP 404, 500 and 503 after 120 ms", "HTTP 404, 500 and 503 after 120 ms"),
+            ("version 1.2.3-4 of 192.168.100.200", "version 1.2.3-4 of 192.168.100.200"),
             // Long numbers.
+            ("card 4111 1111 1111 1111 refused", "card <number> refused"),
+            ("card 4111-1111-1111-1111", "card <number>"),
+            ("3782 822463 10005", "<number>"),
+            ("6304\u{a0}0000\u{a0}0000\u{a0}0000", "<number>"),
+            ("DE89 3704 0044 0532 0130 00", "DE89 <number>"),
             ("card 4111111111111111 refused", "card <number> refused"),
             ("order-1234567x", "order-<number>x"),
             // What is gone stays gone.
             ("a?<query> b <email> <number>", "a?<query> b <email> <number>"),
         ] {
             assert_eq!(scrub(text, &[], 500), scrubbed, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_behind_its_name_goes_however_it_is_written() {
+        for text in [
+            r#"login failed: {"password": "hunter2", "api_token": "abc123"}"#,
+            "{'secret': 'hunter2'}",
+            "X-Api-Key: hunter2",
+            "Authorization: Token hunter2",
+            "authorization: hunter2",
+            "Authorization: Custom hunter2 failed",
+            "Authorization: Digest username=\"hunter2\", realm=\"abc123\"",
+            r#"{"password":"two hunter2 words"}"#,
+            r#"{"password" : "hunter2"}"#,
+            "{\"password\":\n    \"hunter2\"\n}",
+            r#"{"data":"{\"password\":\"hunter2 two\"}"}"#,
+            r#"{"passwords": ["hunter2", "abc123"]}"#,
+            r#"{"newPassword":"hun\"ter2 hunter2"}"#,
+            r#"{ password: "hunter2" }"#,
+            "{ password: hunter2 }",
+            "password: hunter2\nuser: jo",
+            "  db_password: hunter2 and words",
+            "password=hunter2&user=jo",
+            "password%3Dhunter2%26user%3Djo",
+            "%7B%22password%22%3A%22hunter2%20two%22%7D",
+            "<password>hunter2 two</password>",
+            "<ns:apiKey type=\"x\">hunter2</ns:apiKey>",
+            "&quot;secret&quot;:&quot;hunter2&quot;",
+            ":password=>\"hunter2\"",
+            "'password' => 'hunter2'",
+            "$_POST['password'] = 'hunter2'",
+            "PGPASSWORD=hunter2 psql",
+            "--password hunter2",
+            "--api-key=hunter2",
+            "API key: hunter2",
+            "client secret = hunter2",
+            "invalid password 'hunter2' for jo",
+            "{Password:hunter2 Name:jo}",
+            "sessionId=hunter2;",
+            "Cookie: a=hunter2; b=abc123",
+            "Set-Cookie: sid=hunter2; Path=/",
+            "x-auth-token: hunter2",
+            "accessToken: 'hunter2'",
+            "{'token': b'hunter2'}",
+            "token: a1b2c3hunter2",
+            r#"{"token": "hunter2"}"#,
+            "pin: 1234hunter2",
+            "AWS_SECRET_ACCESS_KEY=hunter2",
+            "secret := \"hunter2\"",
+            "-----BEGIN RSA PRIVATE KEY-----\nhunter2abc123\n-----END RSA PRIVATE KEY-----",
+        ] {
+            let scrubbed = scrub(text, &[], 500);
+            assert!(
+                !scrubbed.contains("hunter2") && !scrubbed.contains("abc123"),
+                "{text} -> {scrubbed}"
+            );
+            assert!(scrubbed.contains("<token>"), "{text} -> {scrubbed}");
+            assert_eq!(scrub(&scrubbed, &[], 500), scrubbed, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_around_a_named_secret_stays() {
+        for (text, scrubbed) in [
+            (
+                r#"login failed: {"password": "hunter2", "user": "jo"}"#,
+                r#"login failed: {"password": "<token>", "user": "jo"}"#,
+            ),
+            ("X-Api-Key: hunter2\nAccept: a/b", "X-Api-Key: <token>\nAccept: a/b"),
+            ("Authorization: Token hunter2 refused", "Authorization: Token <token> refused"),
+            ("<password>two words</password> refused", "<password><token></password> refused"),
+            ("bad password=x, user=jo", "bad password=<token>, user=jo"),
+        ] {
+            assert_eq!(scrub(text, &[], 500), scrubbed);
         }
     }
 
@@ -336,6 +459,18 @@ mod tests {
             Just("Bearer ".to_owned()),
             Just("eyJ".to_owned()),
             Just("token=".to_owned()),
+            Just("\"password\": \"".to_owned()),
+            Just("<secret>".to_owned()),
+            Just("Authorization: Token ".to_owned()),
+            Just("--api-key ".to_owned()),
+            Just("'pwd':'".to_owned()),
+            Just("Cookie: ".to_owned()),
+            Just("%22pin%22%3A%22".to_owned()),
+            Just("\\\"jwt\\\":\\\"".to_owned()),
+            Just("4111 1111 ".to_owned()),
+            Just("\n".to_owned()),
+            Just("{".to_owned()),
+            Just("]".to_owned()),
             Just(".org".to_owned()),
             Just("<query>".to_owned()),
             Just(":10:5)".to_owned()),
