@@ -6,6 +6,8 @@ use js_sys::{JSON, Reflect};
 use tracking::{ErrorKind, limit};
 use wasm_bindgen::JsValue;
 
+use crate::tracking::failures;
+
 pub enum Message {
     Heartbeat,
     Loaded,
@@ -32,7 +34,9 @@ impl Message {
             }
             "clm_error" => {
                 let data = get(data, "data")?;
-                let error = text(&data, "error")?;
+                // Most send a text; who sends the error itself means it as well.
+                let error = get(&data, "error").filter(|error| !error.is_undefined())?;
+                let error = failures::describe(&error);
                 let kind = text(&data, "kind");
                 Some(Self::Error {
                     kind: match kind.as_deref() {

@@ -4,7 +4,7 @@ mod alarm;
 mod basic;
 mod bucket;
 mod console;
-mod failures;
+pub(crate) mod failures;
 mod locks;
 mod page;
 mod pump;

@@ -41,9 +41,70 @@
     }
   }
 
+  // What was thrown or rejected may be anything: an object without a prototype, one whose getters throw, an error of
+  // another realm, a circle, something huge. To read it must neither throw again nor hold the page up.
+  const TEXT = 1000; // characters; the dashboard keeps fewer
+  const FIELDS = 20;
+  const DEPTH = 3;
+  const isObject = (value) => value !== null && (typeof value === "object" || typeof value === "function");
+  const clip = (text) => (text.length > TEXT ? text.slice(0, TEXT) + "…" : text);
+
+  function read(value, key) {
+    try {
+      return value[key];
+    } catch {
+      return undefined;
+    }
+  }
+
+  // Like JSON, of the first few fields.
+  function show(value, depth) {
+    if (typeof value === "string") return JSON.stringify(clip(value));
+    if (!isObject(value)) return clip(String(value));
+    if (typeof value === "function") return "function";
+    if (depth === 0) return "…";
+    const isList = Array.isArray(value);
+    const keys = isList ? [...Array(Math.min(value.length, FIELDS + 1)).keys()] : Object.keys(value);
+    const parts = [];
+    let length = 0;
+    for (const key of keys.slice(0, FIELDS)) {
+      const shown = show(read(value, key), depth - 1);
+      parts.push(isList ? shown : `${JSON.stringify(clip(key))}:${shown}`);
+      length += shown.length;
+      if (length > TEXT) break;
+    }
+    if (parts.length < keys.length) parts.push("…");
+    return isList ? `[${parts}]` : `{${parts}}`;
+  }
+
+  function messageOf(error) {
+    if (error === null || error === undefined) return "unknown error";
+    if (!isObject(error)) return clip(String(error));
+    const [name, message] = [read(error, "name"), read(error, "message")];
+    if (typeof message === "string" && (message || error instanceof Error)) {
+      const code = ["code", "status"].map((key) => [key, read(error, key)])
+        .find(([, value]) => typeof value === "number" || (typeof value === "string" && value));
+      const text = typeof name === "string" && name ? `${name}: ${message}` : message;
+      return clip(text) + (code ? ` (${code[0]} ${clip(String(code[1]))})` : "");
+    }
+    const shown = show(error, DEPTH);
+    if (shown !== "{}") return clip(shown);
+    // An answer or an event keeps all it has in its class.
+    const kind = read(read(error, "constructor"), "name");
+    const told = ["type", "status", "statusText"].filter((key) => ["string", "number"].includes(typeof read(error, key)))
+      .map((key) => `${JSON.stringify(key)}:${show(read(error, key), 0)}`);
+    return (typeof kind === "string" && kind !== "Object" ? clip(kind) + " " : "") + `{${told}}`;
+  }
+
   function describe(error, kind) {
-    if (error instanceof Error) return { error: `${error.name}: ${error.message}`, stack: error.stack, kind };
-    return { error: String(error ?? "unknown error"), kind };
+    let message = "an error that cannot be read";
+    try {
+      message = messageOf(error);
+    } catch {
+      // A proxy, for one, can refuse everything.
+    }
+    const stack = isObject(error) ? read(error, "stack") : undefined;
+    return { error: message, stack: typeof stack === "string" ? stack.slice(0, 10 * TEXT) : undefined, kind };
   }
 
   function beat() {

@@ -14,4 +14,5 @@ mod console;
 mod old;
 mod receiver;
 mod row;
+mod thrown;
 mod unseen;
