@@ -97,7 +97,7 @@ async function crowd() {
   return { count, ready: o.ready, typing, scrolling, long };
 }
 
-// The Live page while a component tells of 10,000 events in ten seconds.
+// The Live page while a component says 10,000 things in ten seconds: what is beyond its budget is counted.
 async function storm() {
   const site = await serve(ourDist), o = await load(site, '.component-item'); await agree(o.page);
   await openAll(o.page, ['hero-content']);
@@ -113,8 +113,9 @@ async function storm() {
       await new Promise((r) => setTimeout(r, 20));
     }
   });
-  await o.page.waitForFunction(() => window.__CLM_TRACKING__.recorded >= 10000, null, { timeout: 60000 });
-  const seen = await o.page.evaluate(() => ({ long: Math.max(0, ...window.__long), frame: Math.max(...window.__frames), rows: document.querySelectorAll('.event').length, recorded: window.__CLM_TRACKING__.recorded }));
+  const told = () => o.page.evaluate(() => window.__CLM_TRACKING__.recorded + (window.__CLM_TRACKING__.dropped.flooded ?? 0));
+  for (const start = Date.now(); await told() < 10000;) { if (Date.now() - start > 60000) throw new Error('the storm was not told'); await nap(200); }
+  const seen = await o.page.evaluate(() => ({ long: Math.max(0, ...window.__long), frame: Math.max(...window.__frames), rows: document.querySelectorAll('.event').length, recorded: window.__CLM_TRACKING__.recorded, left: window.__CLM_TRACKING__.dropped.flooded ?? 0 }));
   await o.context.close(); site.stop();
   return seen;
 }
@@ -153,7 +154,7 @@ const rows = [
   ['layout shift, worst', '', max(got.shift).toFixed(4), ''],
   [`${many.count} components: ready, ms`, '', f(many.ready), `${(many.ready / paint).toFixed(2)} of its first paint`],
   ['frames until a search shows, worst; longest frame while scrolling, ms', '', `${many.typing}; ${f(many.scrolling)}`, ''],
-  [`Live page, ${live.recorded} events in some 10 s: rows drawn; longest task, ms (0: none over 50)`, '', `${live.rows}; ${live.long}`, ''],
+  [`Live page, ${live.recorded + live.left} things said in some 10 s, ${live.recorded} of them within the budget: rows drawn; longest task, ms (0: none over 50)`, '', `${live.rows}; ${live.long}`, ''],
   [`after an hour's ${long.events} events: script heap, wasm memory, nodes`, '', ['heap', 'wasm', 'nodes'].map((k) => `${(long.after[k] / long.before[k] * 100 - 100).toFixed(1)} %`).join(', '), ''],
 ];
 const notes = [];

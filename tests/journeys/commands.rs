@@ -58,6 +58,61 @@ async fn the_palette_finds_components_pages_and_actions_and_gives_the_focus_back
 }
 
 #[tokio::test]
+async fn names_in_any_script_are_found_in_the_list_the_palette_and_the_sessions() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("registry.json");
+    let names = [
+        ("a", "\u{130}stanbul"),
+        ("b", "Cafe\u{301}"),
+        ("c", "\u{dc}bersicht"),
+        ("d", "Stra\u{df}e"),
+    ];
+    let entries = names.map(|(hash, name)| {
+        format!(r#"{{"hash":"{hash}","name":"{name}","concrete":{{"implementation":"components/welcome.html"}}}}"#)
+    });
+    std::fs::write(&file, format!(r#"{{"components":[{}]}}"#, entries.join(","))).unwrap();
+    let site = Site::start(Some(&file)).await;
+    let person = Person::arrive(&site, "").await;
+    person.agree().await;
+    let typed =
+        [("istanbul", "a"), ("caf\u{e9}", "b"), ("u\u{308}bersicht", "c"), ("STRASSE", "d")];
+    for (text, hash) in typed {
+        person.see_loaded().await;
+        person.click("#component-search").await;
+        person.press(Key::Control + "a").await;
+        person.press(text).await;
+        person.until(&format!("return [...document.querySelectorAll('.component-item')].map(e => e.dataset.hash).join() === '{hash}'"), 0).await;
+        person.press(Key::Enter).await;
+        person.see(&format!("iframe#iframe-{hash}:not([hidden])")).await;
+        person.press(Key::Control + "k").await;
+        person.focus_on("#palette-input").await;
+        person.press(text).await;
+        let name = names.iter().find(|(known, _)| *known == hash).unwrap().1;
+        person
+            .until(
+                &format!(
+                    "return document.querySelector('.found-row span')?.textContent === '{name}'"
+                ),
+                0,
+            )
+            .await;
+        person.press(Key::Escape).await;
+        person.until(CLOSED, 0).await;
+    }
+    site.rows_until(|rows| rows.iter().any(|row| row["component_hash"] == "d")).await;
+    for of in ["", "&of=device"] {
+        for (text, _) in typed {
+            person.go("#/sessions").await;
+            person.go(&format!("#/sessions?search={text}{of}")).await;
+            person.see(".session-row").await;
+        }
+        person.go(&format!("#/sessions?search=nowhere{of}")).await;
+        person.see("body:not(:has(.session-row))").await;
+    }
+    person.leave().await;
+}
+
+#[tokio::test]
 async fn keys_go_to_pages_but_not_while_somebody_types() {
     let site = Site::start(None).await;
     let person = Person::arrive(&site, "").await;

@@ -108,6 +108,9 @@ async fn a_replay_shows_the_same_components_and_is_not_tracked() {
     person.see_text("· the end").await;
     let shown = person.run("return window.__shown.join(' ')").await;
     assert_eq!(shown, "welcome hero-content user-list p2p-status");
+    // How the frames do now is nothing of that session.
+    person.see(".viewer-bar:not(:has(.viewer-status))").await;
+    person.see_text("Close").await;
     assert_eq!(person.run(recorded).await, before, "a replay was recorded");
     person.click(".replay > .button:not(.primary)").await;
     person.see("#timeline").await;
@@ -147,7 +150,7 @@ async fn what_only_the_replay_opened_is_closed_and_opens_anew_by_hand() {
     let site = Site::start(None).await;
     let person = walked(&site).await;
     open_session(&person).await;
-    // Another page load has opened one component only.
+    // Another page load has opened no component: nobody has seen the dashboard.
     person.run("location.reload(); return ''").await;
     person.click("#replay").await;
     person.see(".replay").await;
@@ -155,7 +158,7 @@ async fn what_only_the_replay_opened_is_closed_and_opens_anew_by_hand() {
     person.see_text("· the end").await;
     person.until("return document.querySelectorAll('iframe').length === 4", 0).await;
     person.click(".replay > .button:not(.primary)").await;
-    person.until("return document.querySelectorAll('iframe').length === 1", 0).await;
+    person.until("return document.querySelectorAll('iframe').length === 0", 0).await;
     person.go("#/component/user-list").await;
     person.see_loaded().await;
     let rows = site

@@ -144,7 +144,8 @@ pub fn all(job: &str, expected: &[Expected]) -> Vec<Alert> {
             action: "rejected or too_large: the server or Loki refuses events, read the server's log. \
                      queue_full: browsers could not deliver for long, check that the server is reached. \
                      pending_full or corrupt: look at the newest release of the page. \
-                     forgotten: somebody chose so on the Live page.",
+                     forgotten: somebody chose so on the Live page. \
+                     flooded: a component said more than its budget, look at that component.",
         },
     ];
     if !expected.is_empty() {

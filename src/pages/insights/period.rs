@@ -44,6 +44,25 @@ pub fn range(query: &Query, now_ms: u64, offset: Offset<'_>) -> Range {
     Range::new(from_ms, to_ms)
 }
 
+/// The question in a time that holds all from `first_ms` to `last_ms`: its own range where that does, else those
+/// days. So what a link leads to is there whenever it was.
+#[must_use]
+pub fn holding(
+    query: Query,
+    first_ms: u64,
+    last_ms: u64,
+    now_ms: u64,
+    offset: Offset<'_>,
+) -> Query {
+    let asked = range(&query, now_ms, offset);
+    if asked.from_ms <= first_ms && last_ms <= asked.to_ms {
+        return query;
+    }
+    let date = |at_ms: u64| calendar::date(at_ms, offset);
+    let query = query.with("range", "custom").with("from", &date(first_ms));
+    query.with("to", &date(last_ms))
+}
+
 /// Where the columns of a timeline of `range` begin: at least one.
 #[must_use]
 pub fn starts(range: Range, offset: Offset<'_>) -> Vec<u64> {
@@ -55,6 +74,31 @@ pub fn starts(range: Range, offset: Offset<'_>) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_carries_the_time_of_what_it_leads_to() {
+        const NOW: u64 = 1_790_000_000_000;
+        let utc = |_: u64| 0;
+        let asked = |range: &str| Query::default().with("range", range).with("component", "a");
+        let week_ago = NOW - 7 * DAY_MS;
+        for (query, first_ms, last_ms, from) in [
+            (asked("30d"), week_ago, week_ago + HOUR_MS, None),
+            (asked("24h"), NOW - HOUR_MS, NOW, None),
+            (Query::default(), week_ago, week_ago + HOUR_MS, Some("2026-09-14")),
+            (asked("24h"), week_ago, NOW, Some("2026-09-14")),
+            (asked("1h"), NOW - 2 * HOUR_MS, NOW, Some("2026-09-21")),
+            (custom("2026-01-01", "2026-01-02"), week_ago, week_ago, Some("2026-09-14")),
+        ] {
+            let held = holding(query.clone(), first_ms, last_ms, NOW, &utc);
+            assert_eq!(held.component, query.component);
+            let range = range(&held, NOW, &utc);
+            assert!(range.from_ms <= first_ms && last_ms <= range.to_ms, "{held:?}");
+            match from {
+                None => assert_eq!(held, query),
+                Some(from) => assert_eq!(held.from.as_deref(), Some(from)),
+            }
+        }
+    }
 
     fn custom(from: &str, to: &str) -> Query {
         Query::default().with("range", "custom").with("from", from).with("to", to)

@@ -15,7 +15,7 @@ use crate::{
         scale::{counted, duration, grouped},
         timeline::{self, Bar, Mark, Row, timeline},
     },
-    pages::insights::{query::Query, refresh::use_resized},
+    pages::insights::{period, query::Query, refresh::use_resized},
     platform,
     player::{self, Command},
     registry::Registry,
@@ -95,9 +95,14 @@ fn Told(props: &ToldProps) -> Html {
     let rows = rows(story, registry);
     let span_ms = story.ended_ms.saturating_sub(story.started_ms);
     let more = rows.len().saturating_sub(timeline::MAX_ROWS);
-    let same = query.clone().with("search", "");
-    let person = same.clone().with("user", &story.user_id).fragment();
-    let answers = same.with("session", &story.session_id).to(Page::Insights).fragment();
+    let now_ms = platform::now().wall.0;
+    let until = |last_ms: u64| {
+        let same = query.clone().with("search", "");
+        period::holding(same, story.started_ms, last_ms, now_ms, &platform::ahead_of_utc)
+    };
+    let person = until(now_ms.max(story.ended_ms)).with("user", &story.user_id).fragment();
+    let answers = until(story.ended_ms).with("session", &story.session_id);
+    let answers = answers.to(Page::Insights).fragment();
     html! {
         <>
             { facts(story) }
