@@ -24,7 +24,8 @@ pub trait Row: Sized {
     fn fold(self, other: Self, folded: u64) -> Self;
 }
 
-/// At most [`MAX_ROWS`] of `rows`, which are in their order, and behind them one for all others.
+/// At most [`MAX_ROWS`] of `rows`, which are in their order, and behind them one for all others; where
+/// there is only one other, it stays itself.
 #[must_use]
 pub fn bounded<T: Row>(mut rows: Vec<T>) -> Vec<T> {
     if rows.len() <= MAX_ROWS {
