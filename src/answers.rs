@@ -341,6 +341,21 @@ pub struct Sink {
     pub forwarded: u64,
     pub waiting: u64,
     pub refused: u64,
+    /// The label of all events there.
+    #[serde(default)]
+    pub job: Option<String>,
+    /// What stands in the way, or stood there last.
+    #[serde(default)]
+    pub error: Option<SinkError>,
+}
+
+/// Trouble between the server and such a place.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct SinkError {
+    pub text: String,
+    pub since_ms: u64,
+    /// When it was over.
+    pub until_ms: Option<u64>,
 }
 
 /// All such places; none where nobody tells.

@@ -1,10 +1,13 @@
 //! What somebody should be woken for, or at least told.
 
-use tracking::{DropReason, event::DASHBOARD};
+use tracking::{
+    DropReason,
+    event::{DASHBOARD, name},
+};
 
 use crate::{
     Chosen, Expected, Panel, SLOW_FACTOR, Scope, Span, field,
-    panel::{dropped, load_factors},
+    panel::{by, count, dropped, load_factors},
     scope::matcher,
 };
 
@@ -58,8 +61,13 @@ impl Severity {
 #[must_use]
 pub fn all(job: &str, expected: &[Expected]) -> Vec<Alert> {
     let scope = Scope { range: WINDOW, expected, ..Scope::new(job, 0) };
-    let errors = Panel::Errors.query(&scope);
-    let visits = Panel::VisitsByComponent.query(&scope);
+    // The page itself has errors and no visits; it has an alert of its own.
+    let of_components = |event| {
+        let others = matcher(field::COMPONENT, "!=", DASHBOARD);
+        by(&[field::COMPONENT], &count(&scope.select_with(Some(event), Some(others)), WINDOW))
+    };
+    let errors = of_components(name::COMPONENT_ERROR);
+    let visits = of_components(name::COMPONENT_VISIT);
     let page = Scope { component: Chosen::One(DASHBOARD), ..scope };
     // Errors that repeat are counted instead of sent: that is no loss.
     let lost = matcher(field::DROPPED_REASON, "!=", DropReason::Repeated.as_str());
@@ -82,10 +90,14 @@ pub fn all(job: &str, expected: &[Expected]) -> Vec<Alert> {
         Alert {
             name: "ClmComponentErrors",
             severity: Severity::Critical,
-            expr: format!("{errors} / {visits} > 0.2 and {errors} >= {FEW_ERRORS}"),
+            // A component that is open for hours and then breaks has errors and no visit: a quotient of
+            // them has no value, which is neither more nor less than anything.
+            expr: format!(
+                "({errors} / {visits} > 0.2 or ({errors} unless {visits})) and {errors} >= {FEW_ERRORS}"
+            ),
             range: WINDOW,
             for_minutes: 5,
-            summary: "More than one error for every five visits of {{ .Labels.component }}",
+            summary: "{{ .Labels.component }} reports errors: more than one for every five visits, or without a visit",
             action: "Open the Operations dashboard, choose the component and read its latest errors. \
                      Kind http or network: check that the component's address answers. Otherwise take \
                      back its last release.",
@@ -130,9 +142,9 @@ pub fn all(job: &str, expected: &[Expected]) -> Vec<Alert> {
             range: WINDOW,
             for_minutes: 5,
             summary: "The server's events wait for {{ .Labels.sink }} for more than ten minutes",
-            action: "Read the server's log: it says what Loki answers. 401 or 403: mend the credentials. \
-                     429: raise Loki's limits or lower the rate. Nothing is lost for seven days; after \
-                     that the oldest stay in the server's store alone.",
+            action: "Read the server's log, the Live page or /api/sinks: each names what stands in the way, \
+                     since when, and what to do. Nothing is lost for seven days; after that the oldest \
+                     stay in the server's store alone.",
         },
         Alert {
             name: "ClmEventsDropped",

@@ -4,7 +4,7 @@
 pub const JOB: &str = "job";
 pub const EVENT: &str = "event";
 pub const COMPONENT: &str = "component";
-/// Only on streams of events that came home late.
+/// Only on streams of what happened long before it was sent: `backlog`, or the hour it happened in.
 pub const LATE: &str = tracking::encode::LATE_LABEL;
 
 /// Structured metadata, or labels where Loki is older than 3.0.

@@ -18,7 +18,8 @@ use crate::{
     observe::{self, Metrics},
     outbox::{self, Sink},
     person, retention,
-    store::{self, BackupError, Copied, Store, StoreError},
+    settings::OutboxTask,
+    store::{self, BackupError, Copied, RetryError, Store, StoreError},
     web::{App, router},
 };
 
@@ -35,6 +36,14 @@ pub enum RunError {
     Store(String, StoreError),
     #[error("cannot wait for the signal to stop: {0}")]
     Signal(io::Error),
+}
+
+#[derive(Debug, Error)]
+pub enum TaskError {
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    #[error(transparent)]
+    Retry(#[from] RetryError),
 }
 
 /// Runs until Ctrl-C or SIGTERM. Says `listening on http://ADDRESS` on stdout when it is ready.
@@ -93,9 +102,16 @@ pub async fn rebuild(config: &Config) -> Result<(), RunError> {
 /// Does a task of the command line with the events in `data`; what there is to say of it.
 ///
 /// # Errors
-/// See [`BackupError`].
-pub fn task(task: &Task, data: &Path) -> Result<String, BackupError> {
+/// See [`TaskError`].
+pub fn task(task: &Task, data: &Path) -> Result<String, TaskError> {
     match task {
+        Task::Outbox { task: OutboxTask::RetryRefused } => {
+            Ok(match store::retry_refused(data, now_ms())? {
+                0 => "Loki has refused no event".to_owned(),
+                1 => "1 event that Loki refused is sent again".to_owned(),
+                events => format!("{events} events that Loki refused are sent again"),
+            })
+        }
         Task::Backup { file } => {
             let Copied { events, bytes } = store::backup(data, file)?;
             Ok(format!("{events} events in {} ({bytes} bytes)", file.display()))

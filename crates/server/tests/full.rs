@@ -1,6 +1,6 @@
 //! The store at its limits: what is too old goes, what is not yet sent stays, and a store that can
 //! take no more says so and is well again as soon as there is room.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 mod common;
 
@@ -9,7 +9,7 @@ use std::{fs, sync::Arc};
 use axum::http::StatusCode;
 use common::{Answer, Server, entry, now_ms, program::Running, request, server_with, visit};
 use rusqlite::Connection;
-use server::store::{Bound, Cut, Lane, Outgoing, Report, Store};
+use server::store::{Bound, Cut, Lane, Next, Outgoing, Report, Store};
 
 const HOUR_MS: u64 = 3_600_000;
 const SINK: &str = "stdout";
@@ -32,7 +32,7 @@ fn stored(server: &Server) -> i64 {
 async fn hand_over(store: &Store, end: i64) {
     let cut = Cut { now_ms: now_ms(), max_bytes: 1, by_age: false, knows: Arc::new(|_| true) };
     store.next_batch(SINK, cut).await.unwrap();
-    let batch = Outgoing { lane: Lane::Live { end }, again: false, events: Vec::new() };
+    let batch = Outgoing { lane: Lane::Live { end }, events: Vec::new() };
     store.batch_done(SINK, &batch, Report::default(), now_ms()).await.unwrap();
 }
 
@@ -94,6 +94,29 @@ async fn what_no_sink_has_had_is_held_as_long_as_a_sink_would_take_it() {
     // Later no sink would take the first hundred any more.
     let (_, events) = forget(store, now - HOUR_MS, now - 4 * HOUR_MS).await;
     assert_eq!((events, stored(&server)), (50, 100));
+}
+
+#[tokio::test]
+async fn what_waits_for_loki_in_its_own_order_is_held_too() {
+    let server = server_with(|_, _| {});
+    let now = now_ms();
+    assert_eq!(server.push(visits(0..10, now - 5 * HOUR_MS)).await.status, StatusCode::NO_CONTENT);
+    let cut = Cut { now_ms: now, max_bytes: 1 << 20, by_age: true, knows: Arc::new(|_| true) };
+    let store = &server.store;
+    // The live lane is through with them: they stand in the other one.
+    assert!(matches!(store.next_batch("loki", cut.clone()).await.unwrap(), Next::Sorted));
+    let bound = |unsent_before_ms| Bound {
+        before_ms: now - HOUR_MS,
+        unsent_before_ms,
+        sinks: vec!["loki"],
+    };
+    assert_eq!(store.forget_old(bound(0)).await.unwrap(), 0);
+    assert_eq!(store.standing("loki").await.unwrap().waiting, 10);
+    let Next::Batch(batch) = store.next_late("loki", cut).await.unwrap() else { panic!() };
+    let report = Report { forwarded: batch.events.len(), ..Report::default() };
+    store.batch_done("loki", &batch, report, now).await.unwrap();
+    assert_eq!(store.forget_old(bound(0)).await.unwrap(), 10);
+    assert_eq!(store.standing("loki").await.unwrap().waiting, 0);
 }
 
 /// Pushes until the answer is not 204; how many events were taken.

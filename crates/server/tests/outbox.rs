@@ -213,6 +213,40 @@ async fn what_is_erased_while_loki_is_away_never_reaches_it() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_anybody_calls_a_component_is_no_label() {
+    let dir = tempfile::tempdir().unwrap();
+    let loki = Loki::start().await;
+    let server = start(dir.path(), &loki);
+    let now = now_ms();
+    for some in 0..8 {
+        let records: Vec<_> = (0..250)
+            .map(|id| {
+                let id = some * 250 + id;
+                let hash = format!("made-up-{id}");
+                let component = tracking::event::Component::new(&*hash, "Made up");
+                // Some of it happened long ago.
+                let age_ms = u64::try_from(id % 7).unwrap() * HOUR_MS;
+                Record { component, ..visit(id, now - age_ms) }
+            })
+            .collect();
+        push(&server, &records);
+    }
+    push(&server, &[visit(5_000, now)]);
+    let entries = loki.until(|entries| entries.len() == 2_001).await;
+    let components: std::collections::BTreeSet<_> = entries
+        .iter()
+        .map(|entry| {
+            let labels: Value = serde_json::from_str(&entry[0]).unwrap();
+            labels["component"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(components.into_iter().collect::<Vec<_>>(), ["(other)", "welcome"]);
+    assert!(loki.streams().len() <= 3, "{:?}", loki.streams());
+    // The line keeps what it said.
+    assert!(entries.iter().any(|entry| entry[2].contains("made-up-1999")));
+}
+
 #[test]
 fn every_stored_event_is_one_line_of_stdout_when_asked() {
     use std::io::{BufRead, Read};

@@ -12,7 +12,7 @@ use common::{
     entry,
     loki::{Loki, Mood},
     now_ms,
-    program::Running,
+    program::{Running, command},
     request, visit,
 };
 use serde_json::Value;
@@ -202,4 +202,25 @@ async fn a_stream_that_takes_nothing_holds_up_no_other() {
     loki.until(|entries| entries.len() == 21).await;
     told.until("over", || told.sink()["error"]["until_ms"].as_u64()).await;
     assert_eq!(told.lines().len(), 2, "{:#?}", told.lines());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_can_be_sent_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let loki = Loki::start().await;
+    let records: Vec<_> = (0..8).map(|id| visit(id, now_ms())).collect();
+    loki.poison(&records[3].event_id.to_string());
+    let told = Told::start(dir.path(), &loki.address);
+    told.push(&records);
+    told.until("set aside", || (told.sink()["refused"] == 1).then_some(())).await;
+    assert!(told.lines()[0].contains("retry-refused"), "{:#?}", told.lines());
+    loki.poison("nothing is like this");
+    // Beside the server, which goes on.
+    let mut again = command(&dir.path().join("data"), "127.0.0.1:0");
+    let output = again.args(["outbox", "retry-refused"]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said} {}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("1 event"), "{said}");
+    loki.until(|entries| entries.len() == 8).await;
+    told.until("none", || (told.sink()["refused"] == 0).then_some(())).await;
 }

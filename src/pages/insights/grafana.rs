@@ -3,12 +3,68 @@
 use insights::FilterMeaning;
 use logql::{Chosen, Panel, Scope};
 
-use crate::answers::{Asked, Question};
+use crate::{
+    answers::{self, Asked, Question},
+    tracking,
+};
 
-const JOB: &str = "clm-frontend";
+/// A query and what is different about its answer.
+#[derive(Debug)]
+pub struct Logql {
+    pub query: String,
+    pub note: &'static str,
+}
 
-/// The query, or why there is none.
-pub fn query(question: Question, asked: &Asked) -> Result<String, &'static str> {
+/// The label `job` of all events in Loki: the server says which it gives them, or the page gives them its own.
+pub async fn job() -> String {
+    let sinks = answers::sinks().await.unwrap_or_default();
+    match sinks.into_iter().find_map(|sink| sink.job) {
+        Some(job) => job,
+        None => tracking::fetch_config().await.unwrap_or_default().job,
+    }
+}
+
+/// What LogQL answers otherwise than the panel.
+fn note(question: Question) -> &'static str {
+    match question {
+        Question::Totals => "The visits alone; the panels below have the other numbers.",
+        Question::Activity => {
+            "Visits per second, in steps that begin with UTC's hours; the columns are visits and begin with \
+             this device's hours or days."
+        }
+        Question::Users => {
+            "People of the whole range; each column is that for its own part. Loki refuses to count more \
+             people than its max_query_series, 500 by default."
+        }
+        Question::Visits | Question::Errors => {
+            "The same numbers. Components that no registry knows are one row there, (other), and none is \
+             listed that has nothing."
+        }
+        Question::Time => {
+            "The average of all visits, in seconds; the panel has totals too, and leaves out visits that \
+             go on."
+        }
+        Question::Paths => {
+            "Steps from one component to the next, wherever they are in a session; the panel counts \
+             sessions step by step from their beginning."
+        }
+        Question::Flows => "The same numbers, without the steps to Leaves.",
+        Question::Entries => "The same numbers, of the first five.",
+        Question::Exits => {
+            "The first five, of sessions that ended; the panel also counts where those are that go on."
+        }
+        Question::Lengths => {
+            "How long 95 of 100 sessions stay at most, in seconds, of those that ended; LogQL has no bars \
+             of lengths."
+        }
+        Question::Loads => "Loki's median may lie between two loads; the panel's is one of them.",
+        Question::Cost => "The bytes of the lines alone.",
+        Question::Funnel => "",
+    }
+}
+
+/// The query for events with the label `job`, or why there is none.
+pub fn query(question: Question, asked: &Asked, job: &str) -> Result<Logql, &'static str> {
     let panel = match question {
         Question::Totals => Panel::TotalVisits,
         Question::Activity => Panel::Timeline,
@@ -42,9 +98,10 @@ pub fn query(question: Question, asked: &Asked) -> Result<String, &'static str> 
         user_id: asked.filter.user.as_deref(),
         session_id: asked.filter.session.as_deref(),
         hide_demo: asked.filter.hide_demo,
-        ..Scope::new(JOB, span_ms.div_ceil(1_000))
+        ..Scope::new(job, span_ms.div_ceil(1_000))
     };
-    Ok(if question == Question::Cost { scope.bytes() } else { panel.query(&scope) })
+    let query = if question == Question::Cost { scope.bytes() } else { panel.query(&scope) };
+    Ok(Logql { query, note: note(question) })
 }
 
 #[cfg(test)]
@@ -68,22 +125,28 @@ mod tests {
     #[test]
     fn a_filter_is_in_the_query() {
         let filter = Filter { components: vec!["a".into()], ..Filter::default() };
-        let query = query(Question::Visits, &asked(filter)).unwrap();
-        assert!(query.contains(r#"component="a""#) && query.contains("[1h]"), "{query}");
+        let query = query(Question::Visits, &asked(filter), "j").unwrap();
+        let query = query.query;
+        assert!(
+            query.contains(r#"job="j""#)
+                && query.contains(r#"component="a""#)
+                && query.contains("[1h]"),
+            "{query}"
+        );
     }
 
     #[test]
     fn what_cannot_be_asked_has_no_query() {
         let filter = Filter { entry: Some("a".into()), ..Filter::default() };
-        assert!(query(Question::Visits, &asked(filter)).is_err());
-        assert!(query(Question::Funnel, &asked(Filter::default())).is_err());
+        assert!(query(Question::Visits, &asked(filter), "j").is_err());
+        assert!(query(Question::Funnel, &asked(Filter::default(), "j")).is_err());
         // Whole sessions are not those of one component.
         let filter = Filter { components: vec!["a".into()], ..Filter::default() };
         for question in [Question::Lengths, Question::Exits, Question::Paths, Question::Flows] {
             assert!(query(question, &asked(filter.clone())).is_err(), "{question:?}");
         }
         let filter = Filter { hide_demo: true, ..Filter::default() };
-        assert!(query(Question::Entries, &asked(filter.clone())).is_err());
-        assert!(query(Question::Visits, &asked(filter)).is_ok());
+        assert!(query(Question::Entries, &asked(filter.clone(), "j")).is_err());
+        assert!(query(Question::Visits, &asked(filter), "j").is_ok());
     }
 }

@@ -21,6 +21,7 @@ mod totals;
 use std::rc::Rc;
 
 use insights::{Filter, KnownComponent};
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yewdux::use_selector;
 
@@ -66,6 +67,11 @@ pub fn Insights() -> Html {
     let told = use_state_eq(|| Told::Something(String::new()));
     let has_cards = matches!(*told, Told::Something(_));
     let resized = (use_resized(), has_cards);
+    let job = use_state_eq(AttrValue::default);
+    use_effect_with((), {
+        let job = job.clone();
+        move |()| spawn_local(async move { job.set(grafana::job().await.into()) })
+    });
     let on_device = *alone || query.of.as_deref() == Some("device");
     // Names and the funnel's first steps come from the registry.
     let known = registry.is_some();
@@ -131,7 +137,7 @@ pub fn Insights() -> Html {
                     <Panel key={*title} question={*question} title={*title} unit={*unit} class={*class}
                            asked={if *question == Question::Funnel { funnel.clone() } else { asked.clone() }}
                            query={(*query).clone()} registry={registry.clone()}
-                           {resized} on_no_server={on_no_server.clone()}
+                           job={(*job).clone()} {resized} on_no_server={on_no_server.clone()}
                            on_told={if *question == Question::Totals { on_told.clone() } else { Callback::noop() }}>
                         { match question {
                             Question::Funnel => funnel::builder(&query, &registry),

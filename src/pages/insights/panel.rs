@@ -9,7 +9,8 @@ use yew::prelude::*;
 use super::{
     cost,
     export::{self, About},
-    grafana, notes,
+    grafana::{self, Logql},
+    notes,
     query::Query,
     show::{self, Setting, Tile},
     table::{Table, Value},
@@ -42,6 +43,8 @@ pub struct Props {
     pub asked: Rc<Asked>,
     pub query: Query,
     pub registry: Rc<Registry>,
+    /// The label of all events in Loki.
+    pub job: AttrValue,
     /// Changes with the room that the page has.
     pub resized: Resized,
     pub on_no_server: Callback<()>,
@@ -250,15 +253,16 @@ fn exports(props: &Props, asked: &Rc<Asked>, answer: &Rc<Answer>) -> Html {
         let props = Props { children: Children::default(), ..props.clone() };
         Callback::from(move |_: MouseEvent| save(&props, &asked, &answer, ending))
     };
-    let query = match grafana::query(question, asked) {
+    let query = match grafana::query(question, asked, &props.job) {
         Err(why) => html! { <span class="muted">{ why }</span> },
-        Ok(logql) => {
-            let shown = logql.clone();
-            let copy = Callback::from(move |_: MouseEvent| platform::copy(&logql));
+        Ok(Logql { query, note }) => {
+            let shown = query.clone();
+            let copy = Callback::from(move |_: MouseEvent| platform::copy(&query));
             html! {
                 <>
-                    <code tabindex="0" class="logql" title="The same question for Grafana">{ shown }</code>
+                    <code tabindex="0" class="logql" title="For Grafana, at the end of the range">{ shown }</code>
                     <button class="button" onclick={copy}>{ "Copy LogQL" }</button>
+                    <small class="muted">{ "In Grafana: " }{ note }</small>
                 </>
             }
         }

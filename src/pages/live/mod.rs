@@ -39,7 +39,8 @@ pub fn Live() -> Html {
             move || drop(timer)
         });
     }
-    let flushed = status.last_flush_ms.map(|ms| calendar::second(ms, &platform::ahead_of_utc));
+    let at = |ms| calendar::second(ms, &platform::ahead_of_utc);
+    let flushed = status.last_flush_ms.map(at);
     let granted = status.consent == Consent::Granted;
     html! {
         <main class="page" id="main">
@@ -48,7 +49,7 @@ pub fn Live() -> Html {
                 <p class="muted">{ "How this tab's events are delivered, as it happens." }</p>
             </header>
             <ol class="stats stations">
-                { for stations(&status, sinks.as_deref(), flushed).into_iter().map(|station| html! {
+                { for stations(&status, sinks.as_deref(), flushed, &at).into_iter().map(|station| html! {
                     <li class="stat" data-station={station.name} data-tone={station.held.then_some("warn")}>
                         <span>{ station.name }</span><b>{ station.count }</b><small>{ station.words }</small>
                     </li>

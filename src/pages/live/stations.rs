@@ -1,7 +1,7 @@
 //! The way of an event, and what has come to each station of it. Pure.
 
 use crate::{
-    answers::Sink,
+    answers::{Sink, SinkError},
     store::{Consent, TrackingStatus},
 };
 
@@ -15,11 +15,13 @@ pub struct Station {
     pub held: bool,
 }
 
-/// All of them, in the order in which an event passes; `flushed` is when the last batch arrived.
+/// All of them, in the order in which an event passes; `flushed` is when the last batch arrived, and `at`
+/// writes a time.
 pub fn stations(
     status: &TrackingStatus,
     sinks: Option<&[Sink]>,
     flushed: Option<String>,
+    at: &dyn Fn(u64) -> String,
 ) -> [Station; 7] {
     let station =
         |name, count, words: &str| Station { name, count, words: words.into(), held: false };
@@ -49,20 +51,23 @@ pub fn stations(
         },
         station("Batch", status.in_flight, &batch),
         Station { held: status.last_error.is_some(), ..station("Server", status.sent, &server) },
-        loki(sinks),
+        loki(sinks, at),
     ]
 }
 
 /// Only the server knows how far Loki is, and it counts everybody's events.
-fn loki(sinks: Option<&[Sink]>) -> Station {
+fn loki(sinks: Option<&[Sink]>, at: &dyn Fn(u64) -> String) -> Station {
     let known = sinks.map(|sinks| sinks.iter().find(|sink| sink.sink == "loki"));
     let (count, waiting, words) = match known {
         None => (0, 0, "not known: this page has no server of its own".to_owned()),
         Some(None) => (0, 0, "no Loki is set up; the server stores all events".to_owned()),
-        Some(Some(Sink { forwarded, waiting, refused, .. })) => {
+        Some(Some(Sink { forwarded, waiting, refused, error, .. })) => {
             let mut words = format!("from everybody; {waiting} waiting at the server");
             if *refused > 0 {
                 words.push_str(&format!(", {refused} refused"));
+            }
+            if let Some(SinkError { text, since_ms, until_ms: None }) = error {
+                words.push_str(&format!(". Since {}: {text}", at(*since_ms)));
             }
             (*forwarded, *waiting, words)
         }
@@ -73,6 +78,10 @@ fn loki(sinks: Option<&[Sink]>) -> Station {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn sink(error: Option<SinkError>) -> Sink {
+        Sink { sink: "loki".into(), forwarded: 40, waiting: 3, refused: 1, job: None, error }
+    }
 
     fn told(station: &Station) -> String {
         let Station { name, count, words, held } = station;
@@ -97,8 +106,9 @@ mod tests {
             last_error: Some("x".into()),
             ..TrackingStatus::default()
         };
-        let sinks = [Sink { sink: "loki".into(), forwarded: 40, waiting: 3, refused: 1 }];
-        let all = stations(&status, Some(&sinks), Some("10:00:00".to_owned()));
+        let mut sinks = [sink(None)];
+        let clock = |ms: u64| format!("at {ms}");
+        let all = stations(&status, Some(&sinks), Some("10:00:00".to_owned()), &clock);
         assert_eq!(
             all.each_ref().map(told),
             [
@@ -111,6 +121,18 @@ mod tests {
                 "Loki 40 from everybody; 3 waiting at the server, 1 refused !",
             ]
         );
+        // Who runs the server sees what stands in the way, as long as it does.
+        let error =
+            |until_ms| SinkError { text: "Loki answers HTTP 503".into(), since_ms: 7, until_ms };
+        let mut says = |error| {
+            sinks[0] = sink(Some(error));
+            told(&stations(&status, Some(&sinks), None, &clock)[6])
+        };
+        assert_eq!(
+            says(error(None)),
+            "Loki 40 from everybody; 3 waiting at the server, 1 refused. Since at 7: Loki answers HTTP 503 !"
+        );
+        assert!(!says(error(Some(9))).contains("503"));
     }
 
     #[test]

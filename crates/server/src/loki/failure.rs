@@ -134,7 +134,7 @@ impl Reason {
             Self::Status => (answers(""), "Check LOKI_URL and what stands before Loki."),
             Self::Refused => (
                 answers(": it refuses events for good, and they are set aside"),
-                "Loki's words say what is wrong with them.",
+                "Mend the cause, then send them again with `clm-server outbox retry-refused`.",
             ),
         }
     }
@@ -161,22 +161,6 @@ impl Failure {
     #[must_use]
     pub fn of(reason: Reason, status: Option<u16>, said: &str) -> Self {
         Self { reason, status, retry_after_ms: None, said: said.to_owned() }
-    }
-
-    /// Whether Loki may have taken the request all the same.
-    #[must_use]
-    pub fn leaves_doubt(&self) -> bool {
-        match self.reason {
-            Reason::ConnectionRefused
-            | Reason::Dns
-            | Reason::Tls
-            | Reason::Credentials
-            | Reason::RateLimit
-            | Reason::TooNew => false,
-            // What may not be made has nothing in it; what is too fast may have taken a part.
-            Reason::StreamLimit => self.said.to_ascii_lowercase().contains("per stream"),
-            _ => true,
-        }
     }
 
     /// What happened.

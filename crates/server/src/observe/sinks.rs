@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::{
     clock::now_ms,
     observe::Trouble,
+    outbox,
     store::StoreError,
     web::{App, error},
 };
@@ -27,11 +28,15 @@ struct Told {
     too_old: u64,
     /// How long the oldest of those that wait has waited.
     age_seconds: u64,
+    /// The label of all events there, which every query names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<String>,
     /// What stands in the way, and since when; with `until_ms`, what stood there last.
     error: Option<Trouble>,
 }
 
 async fn told(app: &App) -> Result<Vec<Told>, StoreError> {
+    let loki = app.config.loki.as_ref();
     let mut all = Vec::new();
     for sink in app.config.sinks() {
         let standing = app.store.standing(sink).await?;
@@ -42,6 +47,7 @@ async fn told(app: &App) -> Result<Vec<Told>, StoreError> {
             refused: standing.refused,
             too_old: standing.too_old,
             age_seconds: standing.age(now_ms()).as_secs(),
+            job: loki.filter(|_| sink == outbox::LOKI).map(|loki| loki.settings().job.clone()),
             error: app.metrics.troubles().latest(sink),
         });
     }

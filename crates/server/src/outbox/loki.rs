@@ -36,7 +36,7 @@ impl<'a> Delivery<'a> {
 
     /// Comes back when every event of the batch was accepted, refused for good, or waits by itself.
     pub async fn run(mut self, batch: &'a Outgoing) -> Report {
-        self.parts = vec![Part::new(batch.events.iter().collect(), batch.again)];
+        self.parts = vec![Part::new(batch.events.iter().collect())];
         while let Some(mut part) = self.parts.pop() {
             // What was erased while Loki was away must not reach it any more.
             if let Err(failure) = self.forget(&mut part).await {
@@ -134,9 +134,8 @@ impl<'a> Delivery<'a> {
     }
 
     /// Nothing says that Loki will never take it.
-    async fn failed(&mut self, mut part: Part<'a>, failure: Failure) {
+    async fn failed(&mut self, part: Part<'a>, failure: Failure) {
         self.metrics.retried(LOKI);
-        part.doubt |= failure.leaves_doubt();
         let labels = self.loki.settings().labels;
         match failure.reason {
             Reason::StreamLimit => {
@@ -185,7 +184,6 @@ impl<'a> Delivery<'a> {
             cursor: event.cursor,
             timestamp_ms: event.timestamp_ms,
             why,
-            doubt: part.doubt && event.late == Late::No,
         });
         self.report.held.extend(held);
     }

@@ -18,8 +18,6 @@ pub struct Part<'a> {
     pub waited: u32,
     /// What had been accepted when that began.
     pub accepted: usize,
-    /// Loki may have it already.
-    pub doubt: bool,
 }
 
 /// What tells a stream from the others of one job.
@@ -35,8 +33,8 @@ fn stream(event: &Stored, frozen: &Frozen, labels: LabelMode) -> Stream {
 }
 
 impl<'a> Part<'a> {
-    pub fn new(events: Vec<&'a Stored>, doubt: bool) -> Self {
-        Self { events, waited: 0, accepted: 0, doubt }
+    pub fn new(events: Vec<&'a Stored>) -> Self {
+        Self { events, waited: 0, accepted: 0 }
     }
 
     /// The same with other events.

@@ -164,6 +164,18 @@ pub enum Task {
         /// The backup.
         file: PathBuf,
     },
+    /// Looks after the events of --data that go on to Loki.
+    Outbox {
+        #[command(subcommand)]
+        task: OutboxTask,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Subcommand)]
+pub enum OutboxTask {
+    /// Sends everything again that Loki refused for good and that was set aside, while a server works on
+    /// the events or at its next start. Mend first what Loki complained about.
+    RetryRefused,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

@@ -15,7 +15,7 @@ use clap::{CommandFactory, FromArgMatches};
 use ipnet::IpNet;
 use tracking::LabelMode;
 
-pub use args::{AccessLog, Args, InsightsFrom, LogFormat, LokiLabels, Task};
+pub use args::{AccessLog, Args, InsightsFrom, LogFormat, LokiLabels, OutboxTask, Task};
 pub use error::ConfigError;
 pub use file::FileError;
 pub use mask::without_credentials;

@@ -8,7 +8,8 @@ use std::{
 
 use crate::store::StoreError;
 
-const EVENTS: &str = "events.db";
+/// The file of the events.
+pub const EVENTS: &str = "events.db";
 /// Names what follows `events.db` in the names of the files beside it.
 const BESIDE: [&str; 3] = ["", "-wal", "-shm"];
 const LOCK: &str = "events.lock";

@@ -42,7 +42,8 @@ pub use backup::{BackupError, Copied, Restored, backup, restore};
 pub use erased::{AtLoki, Erased, Erasure, find as find_erasure};
 pub use note::Note;
 pub use outbox::{
-    Cut, Held, Knows, Lane, Next, Outgoing, Refused, Report, Standing, Stored, Why, send_again,
+    Cut, Held, Knows, Lane, Next, Outgoing, Refused, Report, RetryError, Standing, Stored, Why,
+    retry_refused,
 };
 pub use retention::Bound;
 pub use row::Row;

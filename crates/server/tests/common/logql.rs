@@ -265,6 +265,8 @@ impl Rest<'_> {
         let name = self.name()?;
         let (is, is_pattern) = if self.take("=~").is_ok() {
             (true, true)
+        } else if self.take("!~").is_ok() {
+            (false, true)
         } else if self.take("!=").is_ok() {
             (false, false)
         } else {

@@ -42,23 +42,22 @@ pub fn put(
 }
 
 /// Puts the old events of a batch in the lane that left with the label of their hour, if they left.
-pub fn put_in_doubt(
+pub fn put_behind(
     file: &Transaction<'_>,
     sink: &str,
     (done, end): (i64, i64),
     batch_now_ms: u64,
 ) -> Result<(), StoreError> {
     file.execute(
-        "INSERT OR IGNORE INTO outbox_late (timestamp, cursor, sink, since, doubt)
-         SELECT timestamp, cursor, ?1, ?4, 2 FROM events
+        "INSERT OR IGNORE INTO outbox_late (timestamp, cursor, sink, since, behind)
+         SELECT timestamp, cursor, ?1, ?4, 1 FROM events
          WHERE cursor > ?2 AND cursor <= ?3 AND timestamp < ?4 - ?5 AND timestamp >= ?4 - ?6",
         params![sink, done, end, signed(batch_now_ms), signed(LATE_AFTER_MS), signed(TOO_OLD_MS)],
     )?;
     Ok(())
 }
 
-/// When an event of the lane may leave again, and where it may go then: one that its stream has left behind
-/// never goes back there, and one that may be in a stream of now goes nowhere else but to its hour.
+/// When an event of the lane may leave again.
 pub fn hold(
     file: &Transaction<'_>,
     sink: &str,
@@ -78,13 +77,9 @@ pub fn hold(
             held.timestamp_ms.saturating_sub(now_ms).clamp(*NEW_WAIT_MS.start(), *NEW_WAIT_MS.end())
         }
     };
-    let doubt = match held.why {
-        Why::Behind => 2,
-        _ => i64::from(held.doubt),
-    };
     file.prepare_cached(
         "UPDATE outbox_late SET label = NULL, known = NULL, tries = tries + 1, why = ?4,
-             not_before = ?5, doubt = MAX(doubt, ?6)
+             not_before = ?5, behind = MAX(behind, ?6)
          WHERE timestamp = ?1 AND cursor = ?2 AND sink = ?3",
     )?
     .execute(params![
@@ -93,7 +88,7 @@ pub fn hold(
         sink,
         held.why.as_str(),
         signed(now_ms.saturating_add(wait_ms)),
-        doubt
+        held.why == Why::Behind
     ])?;
     Ok(())
 }
@@ -124,10 +119,10 @@ pub fn waits(file: &Transaction<'_>, sink: &str, why: Why) -> Result<bool, Store
 struct Row {
     event: Stored,
     component: String,
-    doubt: i64,
+    behind: bool,
 }
 
-const SELECT: &str = "SELECT cursor, timestamp, component_hash, line, doubt, label, known
+const SELECT: &str = "SELECT cursor, timestamp, component_hash, line, behind, label, known
     FROM outbox_late CROSS JOIN events USING (cursor, timestamp) WHERE sink = ?1";
 
 fn rows(
@@ -154,7 +149,7 @@ fn rows(
             late: read(label.as_deref()),
             line,
         };
-        rows.push(Row { event, component: row.get(2)?, doubt: row.get(4)? });
+        rows.push(Row { event, component: row.get(2)?, behind: row.get(4)? });
     }
     Ok(rows)
 }
@@ -172,7 +167,7 @@ pub fn next(file: &Transaction<'_>, sink: &str, cut: &Cut) -> Result<Next, Store
     let leaving = rows(file, sink, "label IS NOT NULL AND ?2 = ?2", cut)?;
     if !leaving.is_empty() {
         let events = leaving.into_iter().map(|row| row.event).collect();
-        return Ok(Next::Batch(Outgoing { lane: Lane::Late, again: true, events }));
+        return Ok(Next::Batch(Outgoing { lane: Lane::Late, events }));
     }
     let rows = rows(file, sink, "label IS NULL AND not_before <= ?2", cut)?;
     if rows.is_empty() {
@@ -181,13 +176,13 @@ pub fn next(file: &Transaction<'_>, sink: &str, cut: &Cut) -> Result<Next, Store
     let mut choice = Choice::read(file, sink, cut.now_ms)?;
     let mut known = HashMap::new();
     let mut events = Vec::new();
-    for Row { mut event, component, doubt } in rows {
+    for Row { mut event, component, behind } in rows {
         if cut.now_ms.saturating_sub(event.timestamp_ms) > TOO_OLD_MS {
             remove(file, sink, event.timestamp_ms, event.cursor)?;
             file.execute("UPDATE outbox SET too_old = too_old + 1 WHERE sink = ?1", [sink])?;
             continue;
         }
-        event.late = choice.of(event.timestamp_ms, doubt);
+        event.late = choice.of(event.timestamp_ms, behind);
         event.known = *known.entry(component).or_insert_with_key(|hash| (cut.knows)(hash));
         let label = event.late.label().unwrap_or_default();
         file.prepare_cached(
@@ -207,7 +202,7 @@ pub fn next(file: &Transaction<'_>, sink: &str, cut: &Cut) -> Result<Next, Store
     if events.is_empty() {
         return Ok(Next::Sorted);
     }
-    Ok(Next::Batch(Outgoing { lane: Lane::Late, again: false, events }))
+    Ok(Next::Batch(Outgoing { lane: Lane::Late, events }))
 }
 
 /// The stream for each event of a batch.
@@ -232,12 +227,14 @@ impl Choice {
         Ok(Self { now_ms, newest_ms, at_ms })
     }
 
-    fn of(&mut self, timestamp_ms: u64, doubt: i64) -> Late {
-        let is_late = self.now_ms.saturating_sub(timestamp_ms) > LATE_AFTER_MS;
-        if doubt < 2 && !is_late {
+    fn of(&mut self, timestamp_ms: u64, behind: bool) -> Late {
+        if behind {
+            return Late::Hour(Timestamp(timestamp_ms).hour());
+        }
+        if self.now_ms.saturating_sub(timestamp_ms) <= LATE_AFTER_MS {
             return Late::No;
         }
-        if doubt > 0 || timestamp_ms + LATE_AFTER_MS < self.newest_ms {
+        if timestamp_ms + LATE_AFTER_MS < self.newest_ms {
             return Late::Hour(Timestamp(timestamp_ms).hour());
         }
         self.newest_ms = self.newest_ms.max(timestamp_ms);

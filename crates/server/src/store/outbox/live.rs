@@ -50,7 +50,7 @@ fn place(
         Some(json) => serde_json::from_str(&json)?,
         None => {
             if by_age {
-                late::put_in_doubt(file, sink, (done, end), unsigned(now))?;
+                late::put_behind(file, sink, (done, end), unsigned(now))?;
             }
             file.execute("UPDATE outbox SET batch_other = '[]' WHERE sink = ?1", [sink])?;
             BTreeSet::new()
@@ -93,7 +93,7 @@ fn again(
         return Ok(Next::Sorted);
     }
     let lane = Lane::Live { end: noted.end };
-    Ok(Next::Batch(Outgoing { lane, again: true, events }))
+    Ok(Next::Batch(Outgoing { lane, events }))
 }
 
 fn first(file: &Transaction<'_>, sink: &str, cut: &Cut, done: i64) -> Result<Next, StoreError> {
@@ -138,7 +138,7 @@ fn first(file: &Transaction<'_>, sink: &str, cut: &Cut, done: i64) -> Result<Nex
         "UPDATE outbox SET batch_end = ?2, batch_now = ?3, batch_other = ?4 WHERE sink = ?1",
         params![sink, end, signed(cut.now_ms), serde_json::to_string(&other)?],
     )?;
-    Ok(Next::Batch(Outgoing { lane: Lane::Live { end }, again: false, events }))
+    Ok(Next::Batch(Outgoing { lane: Lane::Live { end }, events }))
 }
 
 fn count_of(events: &[Stored]) -> i64 {

@@ -17,13 +17,13 @@ use crate::store::StoreError;
 
 pub use late::{done as late_done, is_due, next as next_late, waits};
 pub use live::{done, has_next, next};
-pub use refused::send_again;
+pub use refused::{RetryError, retry_refused};
 
 /// `done` is the last cursor a sink is through with, but for what is in `outbox_late`. A batch is noted
 /// before it leaves: what is sent again after a crash is cut the same way and labelled for the same moment,
 /// so every byte of it is the same. `batch_other` are the components of it that no registry knew then.
 ///
-/// A row of `outbox_late` has its labels (`label`, `known`) while it is under way. `late_newest` is the
+/// A row of `outbox_late` that its stream has left behind is `behind`. It has its labels (`label`, `known`) while it is under way. `late_newest` is the
 /// newest event that went to the streams of the backlog, and `late_at` when the latest one did.
 const CREATE: &str = "
 CREATE TABLE IF NOT EXISTS outbox (
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS outbox_late (
     sink TEXT NOT NULL,
     since INTEGER NOT NULL,
     not_before INTEGER NOT NULL DEFAULT 0,
-    doubt INTEGER NOT NULL DEFAULT 0,
+    behind INTEGER NOT NULL DEFAULT 0,
     why TEXT,
     tries INTEGER NOT NULL DEFAULT 0,
     label TEXT,
@@ -92,8 +92,6 @@ pub enum Lane {
 #[derive(Debug)]
 pub struct Outgoing {
     pub lane: Lane,
-    /// It was under way before: the sink may have it already.
-    pub again: bool,
     pub events: Vec<Stored>,
 }
 
@@ -155,8 +153,6 @@ pub struct Held {
     pub cursor: i64,
     pub timestamp_ms: u64,
     pub why: Why,
-    /// The sink may have it in a stream of now.
-    pub doubt: bool,
 }
 
 /// What happened to a batch.
