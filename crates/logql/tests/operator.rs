@@ -27,6 +27,19 @@ fn loki_keeps_metadata_for_30_days_and_can_forget() {
 }
 
 #[test]
+fn every_loki_finds_its_rules_where_compose_puts_them() {
+    let loki = yaml("loki/config.yaml");
+    // Read from 3.8 on, and before that.
+    let new = &loki["ruler_storage"];
+    let old = &loki["ruler"]["storage"];
+    assert_eq!((&new["backend"], &old["type"]), (&"local".into(), &"local".into()));
+    assert_eq!(new["local"]["directory"], old["local"]["directory"]);
+    let place = new["local"]["directory"].as_str().unwrap();
+    let compose = fs::read_to_string(folder().join("compose.yaml")).unwrap();
+    assert!(compose.contains(&format!("./loki/rules:{place}")), "{place}");
+}
+
+#[test]
 fn rules_ask_the_data_source_that_is_provisioned() {
     let uid = &yaml("provisioning/datasources/loki.yaml")["datasources"][0]["uid"];
     let rules = yaml("provisioning/alerting/clm-dashboard.yaml");

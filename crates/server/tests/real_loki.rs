@@ -107,6 +107,8 @@ async fn go(url: String, job: String) {
     let start_ms = now_ms() - 80 * MINUTE_MS;
     let loki = Loki::new(LokiSettings {
         job,
+        // Loki asks itself hour by hour: all that is there is of today.
+        keeps_days: 1,
         settle: Duration::ZERO,
         look_again: Duration::from_secs(1),
         ..LokiSettings::new(url)
