@@ -139,14 +139,14 @@ mod tests {
     fn what_cannot_be_asked_has_no_query() {
         let filter = Filter { entry: Some("a".into()), ..Filter::default() };
         assert!(query(Question::Visits, &asked(filter), "j").is_err());
-        assert!(query(Question::Funnel, &asked(Filter::default(), "j")).is_err());
+        assert!(query(Question::Funnel, &asked(Filter::default()), "j").is_err());
         // Whole sessions are not those of one component.
         let filter = Filter { components: vec!["a".into()], ..Filter::default() };
         for question in [Question::Lengths, Question::Exits, Question::Paths, Question::Flows] {
-            assert!(query(question, &asked(filter.clone())).is_err(), "{question:?}");
+            assert!(query(question, &asked(filter.clone()), "j").is_err(), "{question:?}");
         }
         let filter = Filter { hide_demo: true, ..Filter::default() };
-        assert!(query(Question::Entries, &asked(filter.clone(), "j")).is_err());
+        assert!(query(Question::Entries, &asked(filter.clone()), "j").is_err());
         assert!(query(Question::Visits, &asked(filter), "j").is_ok());
     }
 }

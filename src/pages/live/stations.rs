@@ -138,7 +138,9 @@ mod tests {
     #[test]
     fn what_is_closed_held_or_missing_is_said() {
         let status = |consent| TrackingStatus { consent, pending: 3, ..TrackingStatus::default() };
-        let of = |status: &TrackingStatus, at: usize| told(&stations(status, None, None)[at]);
+        let of = |status: &TrackingStatus, at: usize| {
+            told(&stations(status, None, None, &|ms| ms.to_string())[at])
+        };
         assert_eq!(of(&status(Consent::Pending), 2), "Consent 3 waiting for your answer !");
         let denied = TrackingStatus { pending: 0, ..status(Consent::Denied) };
         assert_eq!(of(&denied, 2), "Consent 0 closed: nothing passes");
@@ -146,7 +148,7 @@ mod tests {
         assert_eq!(of(&paused, 3), "Queue 2 waiting, 0 kept on this device !");
         assert_eq!(of(&paused, 5), "Server 0 nothing sent yet");
         assert_eq!(of(&paused, 6), "Loki 0 not known: this page has no server of its own");
-        let none = told(&stations(&paused, Some(&[]), None)[6]);
+        let none = told(&stations(&paused, Some(&[]), None, &|ms| ms.to_string())[6]);
         assert_eq!(none, "Loki 0 no Loki is set up; the server stores all events");
     }
 }
