@@ -108,6 +108,7 @@ async fn what_waits_for_loki_in_its_own_order_is_held_too() {
     let bound = |unsent_before_ms| Bound {
         before_ms: now - HOUR_MS,
         unsent_before_ms,
+        sure_ms: None,
         sinks: vec!["loki"],
     };
     assert_eq!(store.forget_old(bound(0)).await.unwrap(), 0);
