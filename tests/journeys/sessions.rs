@@ -85,7 +85,9 @@ async fn a_session_is_found_and_told() {
     person.see("#timeline svg .visit").await;
     person.back().await;
     person.see(".session-row").await;
-    // The same without a server that knows.
+    // The same without a server that knows: of what this page load saw.
+    person.go("#/component/user-list").await;
+    person.see_loaded().await;
     person.go("#/sessions?of=device").await;
     person.see_text("Only this browser").await;
     open_session(&person).await;
