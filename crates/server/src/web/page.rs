@@ -23,6 +23,9 @@ use crate::{
 const MISSING: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
     <title>CLM Dashboard</title><h1>The server runs, the page is not built yet</h1>\
     <p>Run <code>cargo xtask demo</code>, or point <code>--dist</code> at a built page, and reload.</p>";
+/// What a browser never shows as a document of its own.
+const NEVER_A_DOCUMENT: [&str; 9] =
+    [".css", ".ico", ".jpg", ".js", ".json", ".png", ".wasm", ".webmanifest", ".woff2"];
 /// Bytes of a file that the server itself reads.
 const MAX_READ: u64 = 4 << 20;
 
@@ -71,7 +74,7 @@ async fn serve(State(app): State<Arc<App>>, request: Request) -> Response {
     if found.is_some_and(|found| found.is_front) {
         guard_front(&app, response.headers_mut()).await;
     } else {
-        guard_other(response.headers_mut());
+        guard_other(&name, response.headers_mut());
     }
     response
 }
@@ -110,9 +113,14 @@ async fn guard_front(app: &App, headers: &mut HeaderMap) {
 
 /// A component's page has an origin of its own, also towards its own scripts and styles. An opener
 /// policy would keep a page with a sandbox from opening at all.
-fn guard_other(headers: &mut HeaderMap) {
+fn guard_other(name: &str, headers: &mut HeaderMap) {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let may_run = kind.is_none_or(|kind| kind.contains("html") || kind.contains("xml"));
+    let may_run = match kind {
+        Some(kind) => kind.contains("html") || kind.contains("xml"),
+        // "Not modified" has no type, and its policy takes the place of the one that the browser has kept: with
+        // a sandbox, a worker would have no origin any more and could send nothing.
+        None => !NEVER_A_DOCUMENT.iter().any(|ending| name.ends_with(ending)),
+    };
     let policy = if may_run { policy::COMPONENT } else { policy::FILE };
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
