@@ -366,6 +366,15 @@ pub async fn sinks() -> Option<Vec<Sink>> {
     }
 }
 
+/// The label `job` of all events in Loki: the server says which it gives them, or the page gives them its own.
+pub async fn job() -> String {
+    let sinks = sinks().await.unwrap_or_default();
+    match sinks.into_iter().find_map(|sink| sink.job) {
+        Some(job) => job,
+        None => crate::tracking::fetch_config().await.unwrap_or_default().job,
+    }
+}
+
 /// The events in `lines`, each once.
 #[must_use]
 pub fn own_records(lines: &[String]) -> Vec<Record> {

@@ -33,7 +33,12 @@ async fn the_person_goes_elsewhere_at_once() {
     person.open("welcome").await;
     person.visit("about:blank").await;
     row.stored("exit welcome to (exit)").await;
-    assert_eq!(row.end("navigation at once"), NOTHING_LOST);
+    // A batch that was under way when the page went may have stayed on the device: it leaves with the next visit.
+    person.visit(&row.url()).await;
+    let told =
+        ["exit p2p-status to welcome", "visit welcome from p2p-status", "exit welcome to (exit)"];
+    row.site.rows_until(|_| row.story().starts_with(&beginning_and(&told))).await;
+    assert_eq!(row.end("navigation at once, return"), NOTHING_LOST);
     person.leave().await;
 }
 

@@ -3,25 +3,13 @@
 use insights::FilterMeaning;
 use logql::{Chosen, Panel, Scope};
 
-use crate::{
-    answers::{self, Asked, Question},
-    tracking,
-};
+use crate::answers::{Asked, Question};
 
 /// A query and what is different about its answer.
 #[derive(Debug)]
 pub struct Logql {
     pub query: String,
     pub note: &'static str,
-}
-
-/// The label `job` of all events in Loki: the server says which it gives them, or the page gives them its own.
-pub async fn job() -> String {
-    let sinks = answers::sinks().await.unwrap_or_default();
-    match sinks.into_iter().find_map(|sink| sink.job) {
-        Some(job) => job,
-        None => tracking::fetch_config().await.unwrap_or_default().job,
-    }
 }
 
 /// What LogQL answers otherwise than the panel.

@@ -70,7 +70,7 @@ pub fn Insights() -> Html {
     let job = use_state_eq(AttrValue::default);
     use_effect_with((), {
         let job = job.clone();
-        move |()| spawn_local(async move { job.set(grafana::job().await.into()) })
+        move |()| spawn_local(async move { job.set(answers::job().await.into()) })
     });
     let on_device = *alone || query.of.as_deref() == Some("device");
     // Names and the funnel's first steps come from the registry.

@@ -184,6 +184,8 @@ impl<'a> Delivery<'a> {
             cursor: event.cursor,
             timestamp_ms: event.timestamp_ms,
             why,
+            known: event.known,
+            late: event.late,
         });
         self.report.held.extend(held);
     }

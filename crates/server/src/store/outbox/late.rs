@@ -77,8 +77,10 @@ pub fn hold(
             held.timestamp_ms.saturating_sub(now_ms).clamp(*NEW_WAIT_MS.start(), *NEW_WAIT_MS.end())
         }
     };
+    // Its stream may have it, unless that is ahead of it.
+    let left_as = (held.why != Why::Behind).then(|| held.late.label().unwrap_or_default());
     file.prepare_cached(
-        "UPDATE outbox_late SET label = NULL, known = NULL, tries = tries + 1, why = ?4,
+        "UPDATE outbox_late SET label = NULL, known = ?7, left_as = ?8, tries = tries + 1, why = ?4,
              not_before = ?5, behind = MAX(behind, ?6)
          WHERE timestamp = ?1 AND cursor = ?2 AND sink = ?3",
     )?
@@ -88,7 +90,9 @@ pub fn hold(
         sink,
         held.why.as_str(),
         signed(now_ms.saturating_add(wait_ms)),
-        held.why == Why::Behind
+        held.why == Why::Behind,
+        held.known,
+        left_as
     ])?;
     Ok(())
 }
@@ -120,9 +124,12 @@ struct Row {
     event: Stored,
     component: String,
     behind: bool,
+    /// The labels it left with before, if it did.
+    known: Option<bool>,
+    left_as: Option<Late>,
 }
 
-const SELECT: &str = "SELECT cursor, timestamp, component_hash, line, behind, label, known
+const SELECT: &str = "SELECT cursor, timestamp, component_hash, line, behind, label, known, left_as
     FROM outbox_late CROSS JOIN events USING (cursor, timestamp) WHERE sink = ?1";
 
 fn rows(
@@ -139,17 +146,28 @@ fn rows(
         let line: String = row.get(3)?;
         bytes += line.len();
         let label: Option<String> = row.get(5)?;
-        if label.is_none() && bytes > cut.max_bytes && !rows.is_empty() {
+        let timestamp_ms = unsigned(row.get(1)?);
+        let first_ms = rows.first().map_or(timestamp_ms, |row: &Row| row.event.timestamp_ms);
+        let is_full = bytes > cut.max_bytes || timestamp_ms - first_ms > LATE_AFTER_MS;
+        if label.is_none() && is_full && !rows.is_empty() {
             break;
         }
+        let known: Option<bool> = row.get(6)?;
+        let left_as: Option<String> = row.get(7)?;
         let event = Stored {
             cursor: row.get(0)?,
-            timestamp_ms: unsigned(row.get(1)?),
-            known: row.get::<_, Option<bool>>(6)?.unwrap_or(true),
+            timestamp_ms,
+            known: known.unwrap_or(true),
             late: read(label.as_deref()),
             line,
         };
-        rows.push(Row { event, component: row.get(2)?, behind: row.get(4)? });
+        rows.push(Row {
+            event,
+            component: row.get(2)?,
+            behind: row.get(4)?,
+            known,
+            left_as: left_as.map(|label| read(Some(&label))),
+        });
     }
     Ok(rows)
 }
@@ -162,7 +180,8 @@ fn read(label: Option<&str>) -> Late {
     }
 }
 
-/// The next batch of the lane, noted with its labels as about to leave.
+/// The next batch of the lane, noted with its labels as about to leave. It spans less than the hour that Loki lets
+/// an entry be behind its stream: a batch that was taken without an answer is taken again, and stays once.
 pub fn next(file: &Transaction<'_>, sink: &str, cut: &Cut) -> Result<Next, StoreError> {
     let leaving = rows(file, sink, "label IS NOT NULL AND ?2 = ?2", cut)?;
     if !leaving.is_empty() {
@@ -176,14 +195,16 @@ pub fn next(file: &Transaction<'_>, sink: &str, cut: &Cut) -> Result<Next, Store
     let mut choice = Choice::read(file, sink, cut.now_ms)?;
     let mut known = HashMap::new();
     let mut events = Vec::new();
-    for Row { mut event, component, behind } in rows {
+    for Row { mut event, component, behind, known: was_known, left_as } in rows {
         if cut.now_ms.saturating_sub(event.timestamp_ms) > TOO_OLD_MS {
             remove(file, sink, event.timestamp_ms, event.cursor)?;
             file.execute("UPDATE outbox SET too_old = too_old + 1 WHERE sink = ?1", [sink])?;
             continue;
         }
-        event.late = choice.of(event.timestamp_ms, behind);
-        event.known = *known.entry(component).or_insert_with_key(|hash| (cut.knows)(hash));
+        event.late = left_as.unwrap_or_else(|| choice.of(event.timestamp_ms, behind));
+        event.known = was_known.unwrap_or_else(|| {
+            *known.entry(component).or_insert_with_key(|hash| (cut.knows)(hash))
+        });
         let label = event.late.label().unwrap_or_default();
         file.prepare_cached(
             "UPDATE outbox_late SET label = ?4, known = ?5

@@ -23,8 +23,9 @@ pub use refused::{RetryError, retry_refused};
 /// before it leaves: what is sent again after a crash is cut the same way and labelled for the same moment,
 /// so every byte of it is the same. `batch_other` are the components of it that no registry knew then.
 ///
-/// A row of `outbox_late` that its stream has left behind is `behind`. It has its labels (`label`, `known`) while it is under way. `late_newest` is the
-/// newest event that went to the streams of the backlog, and `late_at` when the latest one did.
+/// A row of `outbox_late` that its stream has left behind is `behind`. It has its `label` while it is under way.
+/// What left once and is held keeps its labels (`left_as`, `known`): the sink may have it without having said so.
+/// `late_newest` is the newest event that went to the streams of the backlog, and `late_at` when the latest one did.
 const CREATE: &str = "
 CREATE TABLE IF NOT EXISTS outbox (
     sink TEXT PRIMARY KEY,
@@ -45,6 +46,7 @@ CREATE TABLE IF NOT EXISTS outbox_late (
     tries INTEGER NOT NULL DEFAULT 0,
     label TEXT,
     known INTEGER,
+    left_as TEXT,
     PRIMARY KEY (timestamp, cursor, sink)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS outbox_late_leaving ON outbox_late (sink) WHERE label IS NOT NULL;
@@ -153,6 +155,9 @@ pub struct Held {
     pub cursor: i64,
     pub timestamp_ms: u64,
     pub why: Why,
+    /// The labels it left with.
+    pub known: bool,
+    pub late: Late,
 }
 
 /// What happened to a batch.
