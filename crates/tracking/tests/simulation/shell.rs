@@ -39,8 +39,8 @@ pub enum Mistake {
 const GIVEN_UP_AFTER_MS: u64 = 15_000;
 const SESSION_WRITE_MS: u64 = 10_000;
 /// A few writes at once, then one in this time.
-const WRITES_AT_ONCE: u64 = 10;
-pub const WRITE_EVERY_MS: u64 = 500;
+const WRITES_AT_ONCE: u64 = 8;
+pub const WRITE_EVERY_MS: u64 = 1_000;
 
 pub struct Tab {
     pub id: TabId,
