@@ -41,8 +41,8 @@ pub struct Args {
     /// Directory of a built page, instead of the one inside the program.
     #[arg(long, env = "CLM_DIST", value_name = "DIR")]
     pub dist: Option<PathBuf>,
-    /// Component registry to serve instead of the page's own: .json, .yaml or .yml, read again for
-    /// every request.
+    /// Component registry to serve instead of the page's own: .json, .yaml or .yml; an edit is
+    /// live at once.
     #[arg(long, env = "CLM_REGISTRY", value_name = "FILE")]
     pub registry: Option<PathBuf>,
     /// Names that browsers know this server by, as dashboard.example.org, comma-separated; any other
