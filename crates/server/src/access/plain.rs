@@ -9,7 +9,7 @@ fn is_unsafe(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// A line of JSON that says the same with such signs as `\uXXXX`; outside of its texts JSON has none.
+/// A line of JSON that says the same with such signs as `\u202e`; outside of its texts JSON has none.
 pub fn json(line: String) -> String {
     if !line.chars().any(is_unsafe) {
         return line;

