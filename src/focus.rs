@@ -1,6 +1,6 @@
 //! Where the keyboard is: it is never lost when what had it goes away.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -26,6 +26,7 @@ type Path = Vec<Element>;
 thread_local! {
     static LAST: RefCell<Path> = const { RefCell::new(Vec::new()) };
     static SETTLING: RefCell<Option<Timeout>> = const { RefCell::new(None) };
+    static INPUTS: Cell<u32> = const { Cell::new(0) };
 }
 
 /// From now on, when the element with the focus disappears, what it was in has it.
@@ -42,8 +43,10 @@ pub fn start() {
         let path = std::iter::successors(start, |element| element.parent_element());
         LAST.set(path.collect());
     });
+    listen(&document, "keydown", |_| count_input());
     // Who clicks elsewhere has left it. A click on what has the focus already moves nothing.
     listen(&document, "pointerdown", |event| {
+        count_input();
         let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
         LAST.with_borrow_mut(|path| {
             if !path.first().is_some_and(|last| last.contains(target.as_ref())) {
@@ -63,6 +66,17 @@ pub fn start() {
         let _ = observer.observe_with_options(&body, &what);
     }
     keep.forget();
+}
+
+fn count_input() {
+    INPUTS.set(INPUTS.get().wrapping_add(1));
+}
+
+/// How many keys and pointers were pressed: whoever wants to move the focus later asks whether the person has gone
+/// on meanwhile.
+#[must_use]
+pub fn inputs() -> u32 {
+    INPUTS.get()
 }
 
 /// Gives the focus to the element with this id.

@@ -88,16 +88,17 @@ pub fn run(command: Command, store: &Store) {
 }
 
 /// Once the view has drawn it, which may take some turns, and a dialog that closes has given back what it
-/// took: when it still has it at a second look.
+/// took: when it still has it at a second look. It stays where the person has gone meanwhile.
 fn focus_soon(id: &'static str) {
-    try_focus(id, MOST_LOOKS, 0);
+    try_focus(id, focus::inputs(), MOST_LOOKS, 0);
 }
 
-fn try_focus(id: &'static str, looks: u8, wait_ms: u32) {
+fn try_focus(id: &'static str, inputs: u32, looks: u8, wait_ms: u32) {
     Timeout::new(wait_ms, move || {
-        if looks > 0 && (!focus::is_on(id) || looks == MOST_LOOKS) {
+        let has_gone_on = focus::inputs() != inputs;
+        if looks > 0 && !has_gone_on && (!focus::is_on(id) || looks == MOST_LOOKS) {
             focus::give(id);
-            try_focus(id, looks - 1, LOOK_AGAIN_MS);
+            try_focus(id, inputs, looks - 1, LOOK_AGAIN_MS);
         }
     })
     .forget();
